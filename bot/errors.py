@@ -1,0 +1,124 @@
+"""Every error of ours, one tree; a caller catches the narrowest branch it knows how to answer.
+
+EpayBotError
+├── ConfigurationError        the file, the environment or the call is wrong: exit code 2
+├── StoreError                the database cannot be opened, read or written
+├── SourceError               the bank
+│   ├── SourceUnavailable     passing: time-out, 5xx, 429, a broken answer; the next cycle tries again
+│   ├── SourceDenied          credentials or rights: a person must act
+│   └── SourceRejected        the bank understood and said no to this very query
+├── DeliveryError             Telegram
+│   ├── NotSent               surely not delivered: repeat freely, after `delay`
+│   ├── MaybeSent             nobody can know: repeat once, marked
+│   ├── Undeliverable         this destination is over (blocked, kicked, deleted)
+│   ├── TopicGone             the topic is closed or deleted, the chat is fine
+│   ├── Moved                 the group became a supergroup with another id
+│   ├── Malformed             Telegram could not parse our text
+│   └── TokenRefused          the bot's token is wrong or revoked
+└── UsageError                a person asked for something that cannot be: a text for the person
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class EpayBotError(Exception):
+    """Root of everything raised on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in the configuration: `path` as in the file (`merchants[0].epay.password`)."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" if self.path else self.what
+
+
+class ConfigurationError(EpayBotError):
+    """All problems of a configuration at once."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class StoreError(EpayBotError):
+    """The database cannot be used; the text says why and what to do."""
+
+
+class SourceError(EpayBotError):
+    """The bank could not give an answer."""
+
+
+class SourceUnavailable(SourceError):
+    """A passing fault. `retry_after` is what the bank asked for, if it did."""
+
+    def __init__(self, what: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
+class SourceDenied(SourceError):
+    """The bank refuses these credentials or this right, also with a fresh token."""
+
+
+class SourceRejected(SourceError):
+    """The bank's own error body: `code` and a `message` that may be empty."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"bank error {code}: {message}" if message else f"bank error {code}")
+        self.code = code
+        self.message = message
+
+
+class DeliveryError(EpayBotError):
+    """A message did not surely arrive."""
+
+
+class NotSent(DeliveryError):
+    """Surely not delivered. `everybody` is true when the whole bot, not one chat, must pause."""
+
+    def __init__(self, what: str, delay: timedelta | None = None, *, everybody: bool = False) -> None:
+        super().__init__(what)
+        self.delay = delay
+        self.everybody = everybody
+
+
+class MaybeSent(DeliveryError):
+    """The request left and no answer was seen."""
+
+
+class Undeliverable(DeliveryError):
+    """The destination will not take messages any more."""
+
+
+class TopicGone(DeliveryError):
+    """The forum topic is closed, deleted or not writable."""
+
+
+class Moved(DeliveryError):
+    """The chat has a new id."""
+
+    def __init__(self, new_chat_id: int) -> None:
+        super().__init__(f"the group moved to {new_chat_id}")
+        self.new_chat_id = new_chat_id
+
+
+class Malformed(DeliveryError):
+    """Telegram refused our markup: send the plain text instead."""
+
+
+class TokenRefused(DeliveryError):
+    """Telegram does not know this bot's token."""
+
+
+class UsageError(EpayBotError):
+    """Something a person can mend: an English catalogue text (`bot.texts`) and its values."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text)
+        self.text = text
+        self.values = values

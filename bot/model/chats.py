@@ -1,0 +1,64 @@
+"""Chats, what people ask there and what they are answered; free of Telegram types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from markupsafe import Markup
+
+
+class ChatKind(StrEnum):
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where messages go: a chat, perhaps one topic of it, and how its people read."""
+
+    chat_id: int
+    thread_id: int | None = None
+    kind: ChatKind = ChatKind.PRIVATE
+    title: str = ""
+    language: str = "ru"
+    timezone: str = "Asia/Almaty"
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: `data` (at most 64 bytes) comes back when it is pressed, or `copy` goes to the clipboard."""
+
+    text: str
+    data: str | None = None
+    copy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes to a chat: Telegram HTML within 4096 UTF-16 units, and rows of buttons."""
+
+    text: Markup
+    buttons: Sequence[Sequence[Button]] = ()
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked, free of Telegram types. `arguments` are the words after the command.
+
+    `pressed` is set for a button press: the message to edit; `answer_to` the message to reply to.
+    """
+
+    user_id: int
+    user_name: str
+    user_language: str | None
+    chat: Destination
+    command: str
+    arguments: tuple[str, ...] = ()
+    at: datetime
+    answer_to: int | None = None
+    pressed: int | None = None

@@ -1,0 +1,130 @@
+"""Read-only answers as values: figures, look-ups, the state of the bot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model.operations import Merchant, Operation, Terminal, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts and sums (tiyn) of the operations of one currency by outcome."""
+
+    paid: int = 0
+    paid_sum: int = 0
+    failed: int = 0
+    failed_sum: int = 0
+    undecided: int = 0
+    undecided_sum: int = 0
+    refunded: int = 0
+    refunded_sum: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.paid + self.failed + self.undecided + self.refunded
+
+    @property
+    def decided(self) -> int:
+        """The denominator of the success rate: what the bank has said yes or no to."""
+        return self.paid + self.refunded + self.failed
+
+    @property
+    def success_rate(self) -> float | None:
+        """Paid at the time (refunds were paid) out of decided; None when nothing is decided."""
+        return (self.paid + self.refunded) / self.decided if self.decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How often a failure code came; code 0 stands for a failure without a code."""
+
+    code: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceTally:
+    """Invoices with at least one decided attempt, and how many of them were paid in the end."""
+
+    decided: int = 0
+    paid: int = 0
+
+    @property
+    def success_rate(self) -> float | None:
+        return self.paid / self.decided if self.decided else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What happened in a window. `hours` are operations per local clock hour, from the window's first hour on."""
+
+    window: Window
+    currencies: Mapping[str, Tally]
+    reasons: tuple[ReasonCount, ...] = ()
+    invoices: InvoiceTally = InvoiceTally()
+    hours: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the store has read (None: not yet); `lost_since` while the bank does not answer."""
+
+    through_at: datetime | None
+    lost_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReport:
+    """A local day so far, beside the day before and the same weekday last week, cut at the same time of day."""
+
+    merchant: Merchant
+    terminal: Terminal | None
+    figures: Figures
+    day_before: Figures
+    week_before: Figures
+    freshness: Freshness
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundReport:
+    """Every attempt on an invoice, newest first; `live`: as the bank says now, else as stored."""
+
+    merchant: Merchant
+    query: str
+    operations: tuple[Operation, ...]
+    live: bool
+    freshness: Freshness
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """One merchant's reading of the bank. `set_aside` counts records the bank sent that could not be read."""
+
+    merchant: Merchant
+    freshness: Freshness
+    last_ok_at: datetime | None
+    last_error: str
+    watching_since: datetime | None
+    backfilled_to: datetime | None
+    backfill_until: datetime | None
+    operations: int
+    undecided: int
+    set_aside: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """The state of the bot for a person: sources, the queue to Telegram, versions."""
+
+    version: str
+    started_at: datetime
+    sources: tuple[SourceHealth, ...]
+    outbox_waiting: int
+    outbox_oldest_at: datetime | None
+    outbox_dead: int
+    last_sent_at: datetime | None
+    sqlite_version: str
+    at: datetime
