@@ -1,0 +1,1 @@
+"""The only home of SQL: plain synchronous functions over a connection, written once for every engine."""

@@ -1,0 +1,59 @@
+"""What the store functions may ask of a database, and what the program may ask of a store.
+
+SQL is written once: named parameters `:name` for one statement, `?` for many rows, ON CONFLICT, RETURNING.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from bot.model import MerchantId, to_micros
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Row = Mapping[str, Any]
+_CHUNK = 500
+
+
+class Connection(Protocol):
+    """One connection inside one transaction."""
+
+    def rows(self, sql: str, /, **values: object) -> list[Row]:
+        """Every row of a query."""
+
+    def row(self, sql: str, /, **values: object) -> Row | None:
+        """The first row of a query, if there is one."""
+
+    def run(self, sql: str, /, **values: object) -> int:
+        """Changes data; returns how many rows it touched."""
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
+        """The same change for many rows, parameters by position."""
+
+
+class Store(Protocol):
+    """A database the program holds open."""
+
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `change` in one transaction: all of it or nothing."""
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `query` on a connection that cannot write."""
+
+    async def close(self) -> None:
+        """Waits for what is running, then lets go of the database."""
+
+
+def micros_or_none(at: datetime | None) -> int | None:
+    """An optional instant as the store keeps it."""
+    return None if at is None else to_micros(at)
+
+
+def list_by_key(db: Connection, select: str, merchant_id: MerchantId, keys: Sequence[str]) -> list[Row]:
+    """`select … IN (keys)`, asked in pieces that every engine takes."""
+    rows: list[Row] = []
+    for start in range(0, len(keys), _CHUNK):
+        named = {f"k{number}": key for number, key in enumerate(keys[start : start + _CHUNK])}
+        places = ", ".join(f":{name}" for name in named)
+        rows += db.rows(f"{select} IN ({places})", merchant_id=merchant_id, **named)
+    return rows

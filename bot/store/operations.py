@@ -1,0 +1,199 @@
+"""Operations as the bank showed them, newest state first in rank, with their changes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from bot.model import (
+    MerchantId,
+    Operation,
+    OperationId,
+    Outcome,
+    ReasonClass,
+    TerminalId,
+    Transition,
+    Window,
+    from_micros,
+    to_micros,
+)
+from bot.store import rollups
+from bot.store.driver import Connection, Row, list_by_key
+
+RECHECK_FOR = timedelta(days=7)
+_RECHECK_SOONEST = timedelta(seconds=30)
+_RECHECK_LATEST = timedelta(minutes=30)
+
+_COLUMNS = tuple(field.name for field in fields(Operation))
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"  # noqa: S608
+_INSERT = (
+    f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "  # noqa: S608
+    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
+)
+_UPDATE = (
+    f"UPDATE operation SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, recheck_at = ?, missing_at = NULL "  # noqa: S608
+    "WHERE merchant_id = ? AND id = ?"
+)
+_CHANGE = "INSERT INTO operation_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CREATED_AT = _COLUMNS.index("created_at")
+_all_values = attrgetter(*_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a reading changed: transitions to judge, and how many stale answers were refused."""
+
+    transitions: tuple[Transition, ...]
+    stale: int
+
+
+def apply(
+    db: Connection, merchant_id: MerchantId, operations: Sequence[Operation], *, history_before: datetime, now: datetime
+) -> Applied:
+    """Stores what the bank showed and says what changed.
+
+    An operation never seen that was created before `history_before` is history. A lower rank than
+    the stored one is a stale answer of the bank and changes nothing.
+    """
+    stored = _stored(db, merchant_id, [operation.id for operation in operations])
+    fresh: dict[OperationId, Operation] = {}
+    changed: list[Transition] = []
+    stale = 0
+    for operation in operations:
+        before = stored.get(operation.id) or fresh.get(operation.id)
+        if before is None:
+            fresh[operation.id] = operation
+        elif operation.outcome.rank < before.outcome.rank:
+            stale += 1
+        elif (after := replace(operation, created_at=before.created_at)) != before:
+            changed.append(Transition(before, after))
+            stored[operation.id] = after
+    new = [Transition(None, operation, operation.created_at < history_before) for operation in fresh.values()]
+    _write(db, [transition.after for transition in new], changed, now)
+    transitions = (*new, *changed)
+    rollups.add(db, merchant_id, transitions)
+    return Applied(transitions, stale)
+
+
+def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId]) -> dict[OperationId, Operation]:
+    rows = list_by_key(db, f"{_SELECT} WHERE merchant_id = :merchant_id AND id", merchant_id, ids)
+    return {row["id"]: _operation(row) for row in rows}
+
+
+def _write(db: Connection, new: Iterable[Operation], changed: Sequence[Transition], now: datetime) -> None:
+    at = to_micros(now)
+    db.many(_INSERT, ((*_values(operation), _recheck_at(operation, now), at) for operation in new))
+    if not changed:
+        return
+    db.many(
+        _UPDATE,
+        ((*_values(t.after), _recheck_at(t.after, now), t.after.merchant_id, t.after.id) for t in changed),
+    )
+    db.many(_CHANGE, (_change(t.before, t.after, at) for t in changed if t.before))
+
+
+def _change(before: Operation, after: Operation, at: int) -> tuple[object, ...]:
+    return (
+        *(after.merchant_id, after.id, at),
+        *(before.outcome, after.outcome),
+        *(before.status, after.status),
+        *(before.amount, after.amount),
+        after.reason_code,
+    )
+
+
+def _values(operation: Operation) -> list[Any]:
+    values = list(_all_values(operation))
+    values[_CREATED_AT] = to_micros(operation.created_at)
+    return values
+
+
+def _operation(row: Row) -> Operation:
+    values = {name: row[name] for name in _COLUMNS}
+    values["created_at"] = from_micros(row["created_at"])
+    values["outcome"] = Outcome(row["outcome"])
+    values["reason_class"] = None if row["reason_class"] is None else ReasonClass(row["reason_class"])
+    return Operation(**values)
+
+
+def _recheck_at(operation: Operation, now: datetime) -> int | None:
+    """When to look again at what is undecided: soon while it is young, ever more seldom, not after a week."""
+    age = now - operation.created_at
+    if operation.outcome is not Outcome.UNDECIDED or age > RECHECK_FOR:
+        return None
+    return to_micros(now + min(max(age / 2, _RECHECK_SOONEST), _RECHECK_LATEST))
+
+
+def list_to_recheck(db: Connection, merchant_id: MerchantId, now: datetime, limit: int) -> list[Operation]:
+    """Undecided operations whose time for another look has come, longest waiting first."""
+    rows = db.rows(
+        f"{_SELECT} WHERE merchant_id = :merchant_id AND recheck_at <= :now ORDER BY recheck_at LIMIT :limit",
+        merchant_id=merchant_id,
+        now=to_micros(now),
+        limit=limit,
+    )
+    return [_operation(row) for row in rows]
+
+
+def put_off_recheck(db: Connection, operations: Iterable[Operation], now: datetime) -> None:
+    """Plans the next look at those of the operations that are still undecided."""
+    db.many(
+        "UPDATE operation SET recheck_at = ? WHERE merchant_id = ? AND id = ? AND outcome = 'undecided'",
+        ((_recheck_at(operation, now), operation.merchant_id, operation.id) for operation in operations),
+    )
+
+
+def list_by_invoice(db: Connection, merchant_id: MerchantId, invoice_id: str) -> list[Operation]:
+    """Every stored attempt on an invoice, newest first."""
+    rows = db.rows(
+        f"{_SELECT} WHERE merchant_id = :merchant_id AND invoice_id = :invoice_id ORDER BY created_at DESC, id",
+        merchant_id=merchant_id,
+        invoice_id=invoice_id,
+    )
+    return [_operation(row) for row in rows]
+
+
+def count_in(db: Connection, merchant_id: MerchantId, window: Window) -> int:
+    """How many stored operations the bank is still known to list in the window."""
+    row = db.row(
+        "SELECT COUNT(*) AS count FROM operation WHERE merchant_id = :merchant_id "
+        "AND created_at >= :start AND created_at < :end AND missing_at IS NULL",
+        merchant_id=merchant_id,
+        start=to_micros(window.start),
+        end=to_micros(window.end),
+    )
+    return int(row["count"]) if row else 0
+
+
+def mark_missing(
+    db: Connection, merchant_id: MerchantId, window: Window, seen: Iterable[OperationId], now: datetime
+) -> list[OperationId]:
+    """Notes which stored operations of a completely read window the bank no longer lists, or lists again.
+
+    Returns the ids missing for the first time.
+    """
+    rows = db.rows(
+        "SELECT id, missing_at FROM operation WHERE merchant_id = :merchant_id "
+        "AND created_at >= :start AND created_at < :end",
+        merchant_id=merchant_id,
+        start=to_micros(window.start),
+        end=to_micros(window.end),
+    )
+    listed = set(seen)
+    gone = [row["id"] for row in rows if row["missing_at"] is None and row["id"] not in listed]
+    back = [row["id"] for row in rows if row["missing_at"] is not None and row["id"] in listed]
+    marks = [(to_micros(now), merchant_id, key) for key in gone] + [(None, merchant_id, key) for key in back]
+    db.many("UPDATE operation SET missing_at = ? WHERE merchant_id = ? AND id = ?", marks)
+    return gone
+
+
+def list_terminals(db: Connection, merchant_id: MerchantId, since: datetime) -> list[TerminalId]:
+    """Terminals with operations since then, the busiest first."""
+    rows = db.rows(
+        "SELECT terminal_id, SUM(count) AS total FROM rollup_hour WHERE merchant_id = :merchant_id "
+        "AND start_at >= :since GROUP BY terminal_id ORDER BY total DESC, terminal_id",
+        merchant_id=merchant_id,
+        since=to_micros(since) // rollups.HOUR * rollups.HOUR,
+    )
+    return [TerminalId(row["terminal_id"]) for row in rows]

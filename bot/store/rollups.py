@@ -1,0 +1,154 @@
+"""Stored sums over operations and invoices, kept as deltas in the transaction that changes them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model import MerchantId, Operation, Outcome, Transition, to_micros
+from bot.store.driver import Connection, list_by_key
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+
+_MINUTE_DELTA = """
+    INSERT INTO rollup_minute (merchant_id, start_at, terminal_id, currency, outcome, count, sum)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome) DO UPDATE
+    SET count = rollup_minute.count + excluded.count, sum = rollup_minute.sum + excluded.sum
+"""
+_HOUR_DELTA = """
+    INSERT INTO rollup_hour (merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome, reason_code) DO UPDATE
+    SET count = rollup_hour.count + excluded.count, sum = rollup_hour.sum + excluded.sum
+"""
+_INVOICE_DELTA = """
+    INSERT INTO rollup_invoice (merchant_id, start_at, terminal_id, currency, outcome, count)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome) DO UPDATE
+    SET count = rollup_invoice.count + excluded.count
+"""
+_INVOICE_UPSERT = """
+    INSERT INTO invoice (merchant_id, invoice_id, first_at, terminal_id, currency, outcome)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, invoice_id) DO UPDATE
+    SET first_at = excluded.first_at, terminal_id = excluded.terminal_id,
+        currency = excluded.currency, outcome = excluded.outcome
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Invoice:
+    """What the invoice table keeps: the place of the first attempt and the best outcome of all."""
+
+    first_at: int
+    terminal_id: str
+    currency: str
+    outcome: Outcome
+
+    def joined_by(self, operation: Operation) -> "_Invoice":
+        """The invoice after one more state of one of its attempts."""
+        outcome = max(self.outcome, operation.outcome, key=lambda known: known.rank)
+        if (at := to_micros(operation.created_at)) < self.first_at:
+            return _Invoice(at, operation.terminal_id, operation.currency, outcome)
+        return _Invoice(self.first_at, self.terminal_id, self.currency, outcome)
+
+    @property
+    def bucket(self) -> tuple[int, str, str, str]:
+        return (self.first_at - self.first_at % HOUR, self.terminal_id, self.currency, self.outcome)
+
+
+def add(db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition]) -> None:
+    """Brings every stored sum up to date with these transitions."""
+    minutes, hours = _operation_deltas(transitions)
+    db.many(_MINUTE_DELTA, ((merchant_id, *key, count, total) for key, (count, total) in minutes.items()))
+    db.many(_HOUR_DELTA, ((merchant_id, *key, count, total) for key, (count, total) in hours.items()))
+    _add_invoices(db, merchant_id, transitions)
+
+
+_Deltas = Mapping[tuple[Any, ...], Sequence[int]]
+
+
+def _operation_deltas(transitions: Iterable[Transition]) -> tuple[_Deltas, _Deltas]:
+    minutes: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for transition in transitions:
+        for operation, sign in ((transition.before, -1), (transition.after, 1)):
+            if operation is None:
+                continue
+            at = to_micros(operation.created_at)
+            place = (operation.terminal_id, operation.currency, operation.outcome)
+            reason = operation.reason_code if operation.outcome is Outcome.FAILED else 0
+            for delta in (minutes[(at - at % MINUTE, *place)], hours[(at - at % HOUR, *place, reason)]):
+                delta[0] += sign
+                delta[1] += sign * operation.amount
+    return minutes, hours
+
+
+def _add_invoices(db: Connection, merchant_id: MerchantId, transitions: Iterable[Transition]) -> None:
+    attempts: defaultdict[str, list[Operation]] = defaultdict(list)
+    for transition in transitions:
+        if transition.after.invoice_id:
+            attempts[transition.after.invoice_id].append(transition.after)
+    stored = _stored_invoices(db, merchant_id, list(attempts))
+    changed: dict[str, _Invoice] = {}
+    buckets: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+    for invoice_id, operations in attempts.items():
+        before = stored.get(invoice_id)
+        after = before or _first_seen(operations[0])
+        for operation in operations:
+            after = after.joined_by(operation)
+        if after == before:
+            continue
+        changed[invoice_id] = after
+        buckets[after.bucket] += 1
+        if before:
+            buckets[before.bucket] -= 1
+    db.many(
+        _INVOICE_UPSERT,
+        ((merchant_id, key, i.first_at, i.terminal_id, i.currency, i.outcome) for key, i in changed.items()),
+    )
+    db.many(_INVOICE_DELTA, ((merchant_id, *key, count) for key, count in buckets.items() if count))
+
+
+def _first_seen(operation: Operation) -> _Invoice:
+    return _Invoice(to_micros(operation.created_at), operation.terminal_id, operation.currency, operation.outcome)
+
+
+def _stored_invoices(db: Connection, merchant_id: MerchantId, ids: Sequence[str]) -> dict[str, _Invoice]:
+    rows = list_by_key(db, "SELECT * FROM invoice WHERE merchant_id = :merchant_id AND invoice_id", merchant_id, ids)
+    return {
+        row["invoice_id"]: _Invoice(row["first_at"], row["terminal_id"], row["currency"], Outcome(row["outcome"]))
+        for row in rows
+    }
+
+
+_RECOUNTS = {
+    "rollup_minute": """
+        SELECT merchant_id, created_at - created_at % :minute AS start_at, terminal_id, currency, outcome,
+               COUNT(*) AS count, SUM(amount) AS sum
+        FROM operation GROUP BY 1, 2, 3, 4, 5
+    """,
+    "rollup_hour": """
+        SELECT merchant_id, created_at - created_at % :hour AS start_at, terminal_id, currency, outcome,
+               CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code,
+               COUNT(*) AS count, SUM(amount) AS sum
+        FROM operation GROUP BY 1, 2, 3, 4, 5, 6
+    """,
+    "rollup_invoice": """
+        SELECT merchant_id, first_at - first_at % :hour AS start_at, terminal_id, currency, outcome, COUNT(*) AS count
+        FROM invoice GROUP BY 1, 2, 3, 4, 5
+    """,
+}
+
+
+def list_differences(db: Connection) -> list[str]:
+    """Names of the stored sums that do not equal a recount; empty when all is well."""
+    wrong = []
+    for table, recount in _RECOUNTS.items():
+        kept = {tuple(dict(row).values()) for row in db.rows(f"SELECT * FROM {table} WHERE count <> 0")}  # noqa: S608
+        told = {tuple(dict(row).values()) for row in db.rows(recount, minute=MINUTE, hour=HOUR)}
+        if kept != told:
+            wrong.append(table)
+    return wrong

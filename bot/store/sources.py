@@ -1,0 +1,145 @@
+"""How far each merchant's operations have been read, and what of each re-read is still to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model import Freshness, MerchantId, Window, from_micros, to_micros
+from bot.store.driver import Connection, Row, micros_or_none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One merchant at the bank. `through_at`: everything created before it has been read at least once.
+
+    `told` is the last thing said about this source (`lost`, `denied` or None), so that nothing is said twice.
+    """
+
+    merchant_id: MerchantId
+    watching_since_at: datetime
+    through_at: datetime | None
+    dialect: str
+    last_ok_at: datetime | None
+    lost_at: datetime | None
+    told: str | None
+
+
+class TierName(StrEnum):
+    """The re-reads, most urgent first."""
+
+    GAP = "gap"
+    WARM = "warm"
+    COLD = "cold"
+    AUDIT = "audit"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """What is left of one re-read: `left` (empty: done) and when the next run begins."""
+
+    merchant_id: MerchantId
+    name: TierName
+    left: Window
+    due_at: datetime
+
+
+def find(db: Connection, merchant_id: MerchantId) -> Source | None:
+    """The source as stored, or None before the bot has ever read it."""
+    row = db.row("SELECT * FROM source WHERE merchant_id = :merchant_id", merchant_id=merchant_id)
+    return _source(row) if row else None
+
+
+def _source(row: Row) -> Source:
+    return Source(
+        merchant_id=row["merchant_id"],
+        watching_since_at=from_micros(row["watching_since_at"]),
+        through_at=_instant(row["through_at"]),
+        dialect=row["dialect"],
+        last_ok_at=_instant(row["last_ok_at"]),
+        lost_at=_instant(row["lost_at"]),
+        told=row["told"],
+    )
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def begin(db: Connection, merchant_id: MerchantId, now: datetime) -> None:
+    """Starts to watch a merchant; what was created before is history. A second call changes nothing."""
+    db.run(
+        "INSERT INTO source (merchant_id, watching_since_at) VALUES (:merchant_id, :now) "
+        "ON CONFLICT (merchant_id) DO NOTHING",
+        merchant_id=merchant_id,
+        now=to_micros(now),
+    )
+
+
+def advance(db: Connection, merchant_id: MerchantId, through_at: datetime) -> None:
+    """Everything created before `through_at` has been read; never goes back."""
+    db.run(
+        "UPDATE source SET through_at = :through WHERE merchant_id = :merchant_id "
+        "AND (through_at IS NULL OR through_at < :through)",
+        merchant_id=merchant_id,
+        through=to_micros(through_at),
+    )
+
+
+def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, set_aside: int, now: datetime) -> None:
+    """The bank answered; keeps what was learnt about it and counts the records that could not be read."""
+    db.run(
+        "UPDATE source SET last_ok_at = :now, lost_at = NULL, told = NULL, last_error = '', dialect = :dialect, "
+        "set_aside = set_aside + :set_aside WHERE merchant_id = :merchant_id",
+        merchant_id=merchant_id,
+        dialect=dialect,
+        set_aside=set_aside,
+        now=to_micros(now),
+    )
+
+
+def record_loss(db: Connection, merchant_id: MerchantId, *, error: str, told: str | None, now: datetime) -> None:
+    """The bank did not answer; the first time of a row of failures is kept as the beginning."""
+    db.run(
+        "UPDATE source SET lost_at = COALESCE(lost_at, :now), last_error = :error, told = :told "
+        "WHERE merchant_id = :merchant_id",
+        merchant_id=merchant_id,
+        error=error,
+        told=told,
+        now=to_micros(now),
+    )
+
+
+def get_freshness(db: Connection, merchant_id: MerchantId) -> Freshness:
+    """How fresh the stored operations of a merchant are."""
+    source = find(db, merchant_id)
+    return Freshness(source.through_at, source.lost_at) if source else Freshness(None)
+
+
+def list_tiers(db: Connection, merchant_id: MerchantId) -> dict[TierName, Tier]:
+    """Every re-read that has ever been planned."""
+    rows = db.rows("SELECT * FROM tier WHERE merchant_id = :merchant_id", merchant_id=merchant_id)
+    return {TierName(row["name"]): _tier(row) for row in rows}
+
+
+def _tier(row: Row) -> Tier:
+    return Tier(
+        merchant_id=row["merchant_id"],
+        name=TierName(row["name"]),
+        left=Window(from_micros(row["start_at"]), from_micros(row["end_at"])),
+        due_at=from_micros(row["due_at"]),
+    )
+
+
+def save_tier(db: Connection, tier: Tier) -> None:
+    """Keeps what is left of a re-read, so that a restart goes on where it stopped."""
+    db.run(
+        "INSERT INTO tier (merchant_id, name, start_at, end_at, due_at) "
+        "VALUES (:merchant_id, :name, :start_at, :end_at, :due_at) ON CONFLICT (merchant_id, name) DO UPDATE "
+        "SET start_at = excluded.start_at, end_at = excluded.end_at, due_at = excluded.due_at",
+        merchant_id=tier.merchant_id,
+        name=tier.name,
+        start_at=micros_or_none(tier.left.start),
+        end_at=micros_or_none(tier.left.end),
+        due_at=micros_or_none(tier.due_at),
+    )
