@@ -154,6 +154,7 @@ CREATE TABLE outbox (
   state TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   unsure INTEGER NOT NULL DEFAULT 0,
+  batch INTEGER,
   created_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   attempted_at INTEGER,
@@ -161,7 +162,7 @@ CREATE TABLE outbox (
   message_id INTEGER,
   problem TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX outbox_waiting ON outbox (due_at, chat_id, thread_id, id) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (chat_id, thread_id, id) WHERE state = 'waiting';
 CREATE INDEX outbox_by_chat ON outbox (chat_id, id);
 
 -- Telegram's updates as they came, until they are handled.

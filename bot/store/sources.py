@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model import Freshness, MerchantId, Window, from_micros, to_micros
-from bot.store.driver import Connection, Row, micros_or_none
+from bot.store.driver import Connection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Source:
     last_ok_at: datetime | None
     lost_at: datetime | None
     told: str | None
+    last_error: str
+    set_aside: int
 
 
 class TierName(StrEnum):
@@ -59,6 +61,8 @@ def _source(row: Row) -> Source:
         last_ok_at=_instant(row["last_ok_at"]),
         lost_at=_instant(row["lost_at"]),
         told=row["told"],
+        last_error=row["last_error"],
+        set_aside=row["set_aside"],
     )
 
 
@@ -139,7 +143,7 @@ def save_tier(db: Connection, tier: Tier) -> None:
         "SET start_at = excluded.start_at, end_at = excluded.end_at, due_at = excluded.due_at",
         merchant_id=tier.merchant_id,
         name=tier.name,
-        start_at=micros_or_none(tier.left.start),
-        end_at=micros_or_none(tier.left.end),
-        due_at=micros_or_none(tier.due_at),
+        start_at=to_micros(tier.left.start),
+        end_at=to_micros(tier.left.end),
+        due_at=to_micros(tier.due_at),
     )

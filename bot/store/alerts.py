@@ -1,0 +1,224 @@
+"""Incidents and the outbox: what is going on, and what is still to be said about it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.model import (
+    Alert,
+    Destination,
+    FailureAlert,
+    Incident,
+    IncidentState,
+    MerchantId,
+    NoticeAlert,
+    Severity,
+    SourceAlert,
+    from_micros,
+    to_micros,
+)
+from bot.store.driver import Connection, Row
+
+REVIVE_FOR = timedelta(hours=24)
+_BODIES: dict[str, TypeAdapter[Any]] = {
+    "failure": TypeAdapter(FailureAlert),
+    "source": TypeAdapter(SourceAlert),
+    "notice": TypeAdapter(NoticeAlert),
+}
+_KINDS = {FailureAlert: "failure", SourceAlert: "source", NoticeAlert: "notice"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One outbox row. `unsure`: an earlier attempt may have arrived. `batch` names rows that left in one message."""
+
+    id: int
+    chat_id: int
+    thread_id: int | None
+    alert: Alert
+    attempts: int
+    unsure: bool
+    batch: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat and topic with something due."""
+
+    chat_id: int
+    thread_id: int | None
+
+
+def list_open_incidents(db: Connection, merchant_id: MerchantId) -> list[Incident]:
+    """Incidents of a merchant that are not over, oldest first."""
+    rows = db.rows(
+        "SELECT * FROM incident WHERE merchant_id = :merchant_id AND state <> 'resolved' ORDER BY number",
+        merchant_id=merchant_id,
+    )
+    return [_incident(row) for row in rows]
+
+
+def next_incident_number(db: Connection) -> int:
+    """The number the next incident is called by."""
+    row = db.row("SELECT COALESCE(MAX(number), 0) + 1 AS number FROM incident")
+    return int(row["number"]) if row else 1
+
+
+def _incident(row: Row) -> Incident:
+    return Incident(
+        number=row["number"],
+        rule=row["rule"],
+        merchant_id=row["merchant_id"],
+        key=row["key"],
+        severity=Severity(row["severity"]),
+        state=IncidentState(row["state"]),
+        opened_at=from_micros(row["opened_at"]),
+        last_at=from_micros(row["last_at"]),
+        count=row["count"],
+    )
+
+
+def save_incidents(db: Connection, incidents: Iterable[Incident]) -> None:
+    """Keeps new incidents and new states of known ones."""
+    db.many(
+        "INSERT INTO incident (number, rule, merchant_id, key, severity, state, opened_at, last_at, count) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE "
+        "SET severity = excluded.severity, state = excluded.state, last_at = excluded.last_at, count = excluded.count",
+        (
+            (
+                *(i.number, i.rule, i.merchant_id, i.key, i.severity, i.state),
+                *(to_micros(i.opened_at), to_micros(i.last_at), i.count),
+            )
+            for i in incidents
+        ),
+    )
+
+
+def announce(
+    db: Connection, alerts: Iterable[tuple[str, Alert]], destinations: Sequence[Destination], now: datetime
+) -> None:
+    """Puts each alert, under its own key, into the outbox of every destination; a known key is not said twice."""
+    at = to_micros(now)
+    db.many(
+        "INSERT INTO outbox (dedup, chat_id, thread_id, body, state, created_at, due_at) "
+        "VALUES (?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT (dedup) DO NOTHING",
+        [
+            (f"{to.chat_id}/{to.thread_id or 0}/{key}", to.chat_id, to.thread_id or 0, _body(alert), at, at)
+            for key, alert in alerts
+            for to in destinations
+        ],
+    )
+
+
+def _body(alert: Alert) -> str:
+    kind = _KINDS[type(alert)]
+    return f"{kind} {_BODIES[kind].dump_json(alert).decode()}"
+
+
+def _alert(body: str) -> Alert:
+    kind, _, values = body.partition(" ")
+    alert: Alert = _BODIES[kind].validate_json(values)
+    return alert
+
+
+def list_due_places(db: Connection, now: datetime) -> list[Place]:
+    """Chats whose oldest waiting row is due, the longest waiting first: order inside a chat is never broken."""
+    rows = db.rows(
+        "SELECT head.chat_id, head.thread_id FROM "
+        "(SELECT chat_id, thread_id, MIN(id) AS id FROM outbox WHERE state = 'waiting' GROUP BY chat_id, thread_id) "
+        "AS oldest JOIN outbox AS head ON head.id = oldest.id WHERE head.due_at <= :now ORDER BY head.id",
+        now=to_micros(now),
+    )
+    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
+
+
+def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
+    """The rows of a chat's next message, noted as attempted before they leave.
+
+    What may have arrived before goes again as the batch it was; else everything waiting goes together, oldest
+    first. Rows not settled within `lease` come due again, then as unsure ones.
+    """
+    rows = db.rows(
+        "SELECT * FROM outbox WHERE state = 'waiting' AND chat_id = :chat_id AND thread_id = :thread_id "
+        "ORDER BY id LIMIT :limit",
+        chat_id=place.chat_id,
+        thread_id=place.thread_id or 0,
+        limit=limit,
+    )
+    if not rows or rows[0]["due_at"] > to_micros(now):
+        return []
+    head = rows[0]
+    batch = head["batch"] if head["unsure"] else head["id"]
+    taken = [row for row in rows if row["batch"] == batch] if head["unsure"] else _before_unsure(rows)
+    db.many(
+        "UPDATE outbox SET attempts = attempts + 1, unsure = 1, batch = ?, attempted_at = ?, due_at = ? WHERE id = ?",
+        ((batch, to_micros(now), to_micros(now + lease), row["id"]) for row in taken),
+    )
+    return [_delivery(row) for row in taken]
+
+
+def _before_unsure(rows: Iterable[Row]) -> list[Row]:
+    return list(takewhile(lambda row: not row["unsure"], rows))
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        chat_id=row["chat_id"],
+        thread_id=row["thread_id"] or None,
+        alert=_alert(row["body"]),
+        attempts=row["attempts"] + 1,
+        unsure=bool(row["unsure"]),
+        batch=row["batch"],
+        created_at=from_micros(row["created_at"]),
+    )
+
+
+def record_sent(db: Connection, deliveries: Iterable[Delivery], message_id: int, now: datetime) -> None:
+    """Telegram took the message."""
+    db.many(
+        "UPDATE outbox SET state = 'sent', unsure = 0, message_id = ?, sent_at = ?, problem = '' WHERE id = ?",
+        ((message_id, to_micros(now), delivery.id) for delivery in deliveries),
+    )
+
+
+def put_back(db: Connection, deliveries: Iterable[Delivery], due_at: datetime, problem: str) -> None:
+    """Surely not sent this time: as unsure as before the attempt, due again later."""
+    db.many(
+        "UPDATE outbox SET unsure = ?, batch = ?, due_at = ?, problem = ? WHERE id = ?",
+        ((int(d.unsure), d.batch, to_micros(due_at), problem, d.id) for d in deliveries),
+    )
+
+
+def record_unknown(db: Connection, deliveries: Iterable[Delivery], due_at: datetime, problem: str) -> None:
+    """Nobody can know whether it arrived. The first time it is due once more; after a repeat it stays uncertain."""
+    db.many(
+        "UPDATE outbox SET state = ?, due_at = ?, problem = ? WHERE id = ?",
+        (("uncertain" if d.unsure else "waiting", to_micros(due_at), problem, d.id) for d in deliveries),
+    )
+
+
+def record_dead(db: Connection, deliveries: Iterable[Delivery], problem: str) -> None:
+    """This destination will not take it."""
+    db.many("UPDATE outbox SET state = 'dead', problem = ? WHERE id = ?", ((problem, d.id) for d in deliveries))
+
+
+def release_claims(db: Connection, now: datetime) -> None:
+    """After a restart: what was in flight is due at once, as what may have arrived."""
+    db.run("UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND attempts > 0", now=to_micros(now))
+
+
+def revive(db: Connection, chat_id: int, now: datetime) -> None:
+    """A destination takes messages again: what died lately is due once more."""
+    db.run(
+        "UPDATE outbox SET state = 'waiting', unsure = 0, batch = NULL, due_at = :now "
+        "WHERE chat_id = :chat_id AND state = 'dead' AND created_at >= :since",
+        chat_id=chat_id,
+        now=to_micros(now),
+        since=to_micros(now - REVIVE_FOR),
+    )

@@ -1,0 +1,134 @@
+"""Chats that get messages, and the updates Telegram sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.model import ChatKind, Destination, to_micros
+from bot.store import alerts
+from bot.store.driver import Connection, Row
+
+
+def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Stores raw updates by id before they are confirmed; known ones are left alone."""
+    db.many(
+        "INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, ?) ON CONFLICT (update_id) DO NOTHING",
+        ((update_id, body, to_micros(now)) for update_id, body in updates),
+    )
+
+
+def list_unhandled_updates(db: Connection) -> list[tuple[int, str]]:
+    """Stored updates nobody has finished with, oldest first."""
+    rows = db.rows("SELECT update_id, body FROM inbox WHERE handled_at IS NULL ORDER BY update_id")
+    return [(row["update_id"], row["body"]) for row in rows]
+
+
+def mark_update(db: Connection, update_id: int, now: datetime, problem: str | None = None) -> None:
+    """An update is finished with; its text is dropped, a problem is kept."""
+    db.run(
+        "UPDATE inbox SET handled_at = :now, body = '', problem = :problem WHERE update_id = :update_id",
+        update_id=update_id,
+        problem=problem,
+        now=to_micros(now),
+    )
+
+
+def forget_updates(db: Connection, before: datetime) -> int:
+    """Removes finished updates that Telegram can no longer repeat; returns how many."""
+    return db.run("DELETE FROM inbox WHERE handled_at < :before", before=to_micros(before))
+
+
+def find_destination(db: Connection, chat_id: int, thread_id: int | None) -> Destination | None:
+    """The chat and topic as known, with the language and zone of its people."""
+    row = db.row(
+        "SELECT * FROM destination WHERE chat_id = :chat_id AND thread_id = :thread_id",
+        chat_id=chat_id,
+        thread_id=thread_id or 0,
+    )
+    return _destination(row) if row else None
+
+
+def _destination(row: Row) -> Destination:
+    return Destination(
+        chat_id=row["chat_id"],
+        thread_id=row["thread_id"] or None,
+        kind=ChatKind(row["kind"]),
+        title=row["title"],
+        language=row["language"],
+        timezone=row["timezone"],
+        disabled_reason=row["disabled_reason"],
+    )
+
+
+def save_destination(db: Connection, destination: Destination, now: datetime) -> None:
+    """Keeps a chat as it is known now; whether it gets alerts is not changed. Enabling revives what died lately."""
+    db.run(
+        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, disabled_reason) "
+        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone, :disabled_reason) "
+        "ON CONFLICT (chat_id, thread_id) DO UPDATE SET kind = excluded.kind, title = excluded.title, "
+        "language = excluded.language, timezone = excluded.timezone, disabled_reason = excluded.disabled_reason",
+        chat_id=destination.chat_id,
+        thread_id=destination.thread_id or 0,
+        kind=destination.kind,
+        title=destination.title,
+        language=destination.language,
+        timezone=destination.timezone,
+        disabled_reason=destination.disabled_reason,
+    )
+    if destination.disabled_reason is None:
+        alerts.revive(db, destination.chat_id, now)
+
+
+def subscribe(db: Connection, destination: Destination) -> None:
+    """Lets a chat get every alert; a chat already known keeps its language and zone."""
+    db.run(
+        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, subscribed) "
+        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone, 1) "
+        "ON CONFLICT (chat_id, thread_id) DO UPDATE SET subscribed = 1",
+        chat_id=destination.chat_id,
+        thread_id=destination.thread_id or 0,
+        kind=destination.kind,
+        title=destination.title,
+        language=destination.language,
+        timezone=destination.timezone,
+    )
+
+
+def unsubscribe_all_but(db: Connection, chat_ids: Sequence[int]) -> None:
+    """Stops alerts to every private chat whose person is no longer among these."""
+    kept = ", ".join(str(int(chat_id)) for chat_id in chat_ids) or "0"
+    db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")  # noqa: S608
+
+
+def list_subscribed(db: Connection) -> list[Destination]:
+    """Every chat that gets alerts, disabled ones too: what they miss is kept for a day."""
+    rows = db.rows("SELECT * FROM destination WHERE subscribed = 1 ORDER BY chat_id, thread_id")
+    return [_destination(row) for row in rows]
+
+
+def set_chat_disabled(db: Connection, chat_id: int, reason: str | None, now: datetime) -> bool:
+    """Switches a chat off with its reason, or (None) on again; tells whether that changed anything."""
+    changed = db.run(
+        "UPDATE destination SET disabled_reason = :reason WHERE chat_id = :chat_id "
+        "AND (disabled_reason IS NULL) <> (:reason IS NULL)",
+        chat_id=chat_id,
+        reason=reason,
+    )
+    if changed and reason is None:
+        alerts.revive(db, chat_id, now)
+    return changed > 0
+
+
+def move_chat(db: Connection, old_id: int, new_id: int) -> None:
+    """A group became a supergroup: everything that named it names the new id. Repeating it changes nothing."""
+    db.run(
+        "DELETE FROM destination WHERE chat_id = :new_id AND EXISTS "
+        "(SELECT 1 FROM destination AS old WHERE old.chat_id = :old_id AND old.thread_id = destination.thread_id)",
+        old_id=old_id,
+        new_id=new_id,
+    )
+    db.run(
+        "UPDATE destination SET chat_id = :new_id, kind = 'supergroup' WHERE chat_id = :old_id",
+        old_id=old_id,
+        new_id=new_id,
+    )
+    db.run("UPDATE outbox SET chat_id = :new_id WHERE chat_id = :old_id", old_id=old_id, new_id=new_id)
