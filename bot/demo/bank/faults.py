@@ -49,7 +49,7 @@ class Fault:
     name: str
     delay: float = 0.2
     retry_after: str | None = None
-    location: str = ""
+    location: str = "http://elsewhere.example/"
     size: int = 20_000_000
 
     def __post_init__(self) -> None:
@@ -224,9 +224,13 @@ class Faults:
         for key in keys:
             if key in self._always:
                 return self._always[key]
-        return self._random()
+        return self._random(endpoint)
 
-    def _random(self) -> Fault | None:
+    def _random(self, endpoint: str) -> Fault | None:
+        """A 401 for a token would say "wrong password", which no client should get over: it becomes a 500."""
         if not self.probability or self._rng.random() >= self.probability:
             return None
-        return Fault(self._rng.choice(self.kinds), delay=self.delay)
+        name = self._rng.choice(self.kinds)
+        if endpoint == "token" and name == "unauthorized":
+            name = "server_error"
+        return Fault(name, delay=self.delay)

@@ -1,14 +1,15 @@
 """A row as the list prints it: the 33 fields of section 2.7 under the switches. Rows come in their state of now."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 
 from bot.demo.bank.reasons import reason_text
 from bot.demo.bank.switches import Switches
+from bot.demo.bank.traffic import ALMATY
 from bot.demo.bank.truth import TruthRow
 
-_ZONES = {"+05:00": timezone(timedelta(hours=5)), "+06:00": timezone(timedelta(hours=6)), "Z": UTC}
-_MIXED = tuple(_ZONES.values())
+_MIXED = (timezone(timedelta(hours=5)), timezone(timedelta(hours=6)), UTC)
+_ZONES: dict[str, tzinfo] = {**dict(zip(("+05:00", "+06:00", "Z"), _MIXED, strict=True)), "almaty": ALMATY}
 _FINAL_CODES = {"paid": "00", "refunded": "00"}
 
 
@@ -58,7 +59,7 @@ def render(row: TruthRow, switches: Switches) -> dict[str, object]:
 
 
 def stamp(row: TruthRow, switches: Switches) -> str:
-    """Creation time with an offset; `mixed` differs from row to row, not from call to call."""
+    """Creation time with an offset; `mixed` differs from row to row, `almaty` changes on 2024-03-01."""
     zone = _MIXED[int(row.id[0], 16) % 3] if switches.tz_out == "mixed" else _ZONES[switches.tz_out]
     return _iso(row.created_at.astimezone(zone), switches)
 

@@ -21,7 +21,7 @@ class Switches:
     end_inclusive: Literal[True, False] = True
     reversed_period: Literal["error", "empty"] = "error"
     like_escape: Literal["none", "backslash"] = "none"
-    tz_out: Literal["+05:00", "+06:00", "Z", "mixed"] = "+05:00"
+    tz_out: Literal["+05:00", "+06:00", "Z", "mixed", "almaty"] = "+05:00"
     fraction: Literal["6", "trimmed", "none"] = "6"
     reason_code_type: Literal["int", "string"] = "int"
     empty_as: Literal["empty", "null", "missing"] = "empty"

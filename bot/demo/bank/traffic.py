@@ -196,7 +196,8 @@ def _uniform(key: int) -> float:
 
 
 def _poisson(mean: float, uniform: float) -> int:
-    """Inverse of the distribution; the mean of a minute stays far below the 700 where exp() would underflow."""
+    """Inverse of the distribution. Means over 500 a minute are cut: near 700 exp() would underflow."""
+    mean = min(mean, 500.0)
     count, chance = 0, exp(-mean)
     total = chance
     while uniform > total and chance > 1e-15:

@@ -73,18 +73,16 @@ class TruthRow:
         """The row in the state it has at `now`."""
         if len(self.changes) == 1:
             return self
-        state = max((change for change in self.changes if change.at <= now), key=_moment, default=self.changes[0])
+        state = next((change for change in reversed(self.changes) if change.at <= now), self.changes[0])
         return replace(self, outcome=state.outcome, reason_code=state.reason_code, amount=state.amount)
 
     def changed(self, change: Change) -> "TruthRow":
-        """The row with one more change, whatever was planned after it given up."""
+        """The row with one more change, whatever was planned after it given up. ValueError before its creation."""
+        if change.at < self.created_at:
+            raise ValueError(f"operation {self.id} did not exist at {change.at}")
         kept = tuple(earlier for earlier in self.changes if earlier.at <= change.at)
         return replace(self, changes=(*kept, change))
 
     @property
     def first_amount(self) -> Decimal:
         return self.changes[0].amount
-
-
-def _moment(change: Change) -> datetime:
-    return change.at
