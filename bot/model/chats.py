@@ -50,7 +50,8 @@ class Message:
 class Request:
     """What a person asked, free of Telegram types. `arguments` are the words after the command.
 
-    `pressed` is set for a button press: the message to edit; `answer_to` the message to reply to.
+    Plain text has the command "" and its whole `text`. A button press has `pressed`, the message to edit,
+    and `press_id`, to be answered; a typed message has `answer_to`, the message to reply to.
     """
 
     user_id: int
@@ -59,6 +60,8 @@ class Request:
     chat: Destination
     command: str
     arguments: tuple[str, ...] = ()
+    text: str = ""
     at: datetime
     answer_to: int | None = None
     pressed: int | None = None
+    press_id: str | None = None

@@ -1,0 +1,21 @@
+"""The only place that imports `telegram`: calls out, updates in, errors translated at this border."""
+
+from bot.chat.telegram.errors import Conflict, MessageGone
+from bot.chat.telegram.gateway import Gateway
+from bot.chat.telegram.incoming import BotIdentity, BotMembership, ChatMoved, Incoming, chat_of
+from bot.chat.telegram.menus import Menu
+from bot.chat.telegram.reading import BUTTON_VERSION, read_update
+
+__all__ = [
+    "BUTTON_VERSION",
+    "BotIdentity",
+    "BotMembership",
+    "ChatMoved",
+    "Conflict",
+    "Gateway",
+    "Incoming",
+    "Menu",
+    "MessageGone",
+    "chat_of",
+    "read_update",
+]

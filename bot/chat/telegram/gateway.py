@@ -1,0 +1,165 @@
+"""Everything the bot says to Telegram, one method a thing; errors leave as `bot.errors`, the token never does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from aiohttp import ClientSession
+from pydantic import SecretStr
+from telegram import (
+    Bot,
+    BotCommand,
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import TelegramError
+
+from bot.chat.telegram.errors import Needless, translate
+from bot.chat.telegram.floods import Floods
+from bot.chat.telegram.incoming import BotIdentity
+from bot.chat.telegram.menus import LANGUAGES, SCOPES, Menu
+from bot.chat.telegram.request import AiohttpRequest
+from bot.errors import DeliveryError, NotSent
+from bot.model import Button, Destination, Message
+
+WANTED_UPDATES = '["message","callback_query","my_chat_member"]'
+BATCH = 100
+LONGEST_TOAST = 200
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+Result = TypeVar("Result")
+
+
+class Gateway:
+    """One bot at one Bot API server. Every method raises DeliveryError; see `translate` for which one when."""
+
+    def __init__(
+        self,
+        token: SecretStr,
+        api_url: str,
+        session: ClientSession | None = None,
+        *,
+        patience: timedelta = timedelta(seconds=10),
+    ) -> None:
+        """`patience`: how long an answer may take before the call counts as perhaps delivered."""
+        self._token = token
+        self._address = f"{api_url.rstrip('/')}/bot"
+        self._request = AiohttpRequest(session, patience.total_seconds())
+        self._bot = Bot(
+            token.get_secret_value(), base_url=self._address, request=self._request, get_updates_request=self._request
+        )
+        self._floods = Floods()
+
+    async def close(self) -> None:
+        """Closes its own connections; a session given from outside stays open."""
+        await self._request.shutdown()
+
+    async def me(self) -> BotIdentity:
+        """Who this bot is; the proof that the token is right."""
+        user = await self._call(self._bot.get_me)
+        return BotIdentity(user_id=user.id, username=user.username or "", name=user.first_name)
+
+    async def send(self, destination: Destination, message: Message, *, reply_to: int | None = None) -> int:
+        """Sends as HTML without link previews; the new message's id."""
+        reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
+        sent = await self._call(
+            self._bot.send_message,
+            destination,
+            text=str(message.text),
+            parse_mode=ParseMode.HTML,
+            message_thread_id=destination.thread_id,
+            disable_notification=message.silent,
+            link_preview_options=_NO_PREVIEW,
+            reply_parameters=reply,
+            reply_markup=_keyboard(message.buttons),
+        )
+        return int(sent.message_id)
+
+    async def edit(self, destination: Destination, message_id: int, message: Message) -> None:
+        """Rewrites a message; safe to repeat. Raises MessageGone when there is nothing left to rewrite."""
+        with suppress(Needless):
+            await self._call(
+                self._bot.edit_message_text,
+                destination,
+                message_id=message_id,
+                text=str(message.text),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_keyboard(message.buttons),
+            )
+
+    async def answer_press(self, press_id: str, text: str | None = None, *, alert: bool = False) -> None:
+        """Ends the wait on a pressed button, perhaps with a toast or an alert; a press too old is no error."""
+        with suppress(Needless):
+            toast = text and text[:LONGEST_TOAST]
+            await self._call(self._bot.answer_callback_query, callback_query_id=press_id, text=toast, show_alert=alert)
+
+    async def typing(self, destination: Destination) -> None:
+        """Shows "typing…" for about five seconds."""
+        await self._call(
+            self._bot.send_chat_action,
+            destination,
+            action=ChatAction.TYPING,
+            message_thread_id=destination.thread_id,
+        )
+
+    async def updates(self, offset: int | None, *, wait: timedelta) -> list[dict[str, Any]]:
+        """Raw updates from `offset` on, after `wait` at most; asking confirms everything below `offset`."""
+        fields = {
+            "timeout": str(int(wait.total_seconds())),
+            "limit": str(BATCH),
+            "allowed_updates": WANTED_UPDATES,
+        } | ({} if offset is None else {"offset": str(offset)})
+        url = f"{self._address}{self._token.get_secret_value()}/getUpdates"
+        batch = await self._call(self._request.call, url=url, fields=fields, wait=wait.total_seconds())
+        return [update for update in batch if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+
+    async def leave(self, chat_id: int) -> None:
+        """Walks out of a group."""
+        await self._call(self._bot.leave_chat, Destination(chat_id=chat_id))
+
+    async def set_menu(self, menus: Sequence[Menu]) -> None:
+        """Sets the command menu of each scope and language given and empties every other one this bot may have had."""
+        for menu in menus:
+            commands = [BotCommand(name, description) for name, description in menu.commands]
+            await self._call(
+                self._bot.set_my_commands, commands=commands, scope=SCOPES[menu.scope], language_code=menu.language
+            )
+        given = {(menu.scope, menu.language) for menu in menus}
+        for scope, language in sorted({(scope, language) for scope in SCOPES for language in LANGUAGES} - given):
+            await self._call(self._bot.delete_my_commands, scope=SCOPES[scope], language_code=language)
+
+    async def delete_webhook(self) -> None:
+        """Makes polling possible; waiting updates are kept."""
+        await self._call(self._bot.delete_webhook, drop_pending_updates=False)
+
+    async def _call(
+        self, method: Callable[..., Awaitable[Result]], destination: Destination | None = None, **arguments: Any
+    ) -> Result:
+        if destination is not None:
+            arguments["chat_id"] = destination.chat_id
+        try:
+            return await method(**arguments)
+        except TelegramError as error:
+            raise self._translated(error, destination) from None
+
+    def _translated(self, error: TelegramError, destination: Destination | None) -> DeliveryError:
+        translated = translate(error, in_topic=destination is not None and destination.thread_id is not None)
+        if isinstance(translated, NotSent) and not translated.everybody:
+            now = asyncio.get_running_loop().time()
+            translated.everybody = self._floods.note(destination.chat_id if destination else None, now)
+        return translated
+
+
+def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    return InlineKeyboardMarkup([[_button(button) for button in row] for row in rows]) if rows else None
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    copied = None if button.copy is None else CopyTextButton(button.copy)
+    return InlineKeyboardButton(button.text, callback_data=button.data, copy_text=copied)
