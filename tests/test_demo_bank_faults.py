@@ -230,6 +230,20 @@ async def test_a_redirect_leads_where_it_is_told(visitor: Visitor) -> None:
     await runner.cleanup()
 
 
+async def test_a_client_that_leaves_in_the_middle_is_no_error(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor.bank.faults.next("list", Fault.huge_body(), Fault.slow_body(delay=0.05))
+    headers = await visitor.bearer()
+    for _ in range(2):
+        reply = await visitor.session.post(visitor.url + LIST_PATH, json=search(), headers=headers)
+        await reply.content.read(1)
+        reply.close()
+    await visitor.bank.stop()
+    assert [seen.fault for seen in visitor.bank.requests if seen.fault] == ["huge_body", "slow_body"]
+    assert caplog.records == []
+
+
 async def test_gzip_is_real(visitor: Visitor) -> None:
     visitor.bank.faults.next("token", Fault.gzip())
     async with aiohttp.ClientSession(auto_decompress=False) as session:

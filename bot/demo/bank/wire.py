@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from contextlib import suppress
 from random import Random
 from typing import cast
 
@@ -70,7 +71,8 @@ async def send(request: web.Request, answer: Answer, fault: Fault | None, date: 
     """Writes the whole answer. Gives the HTTP status sent, 0 when the line was cut before one."""
     name = fault.name if fault else ""
     if name == "reset":
-        return _CUT, _cut(request)
+        _hang_up(request)
+        return _CUT, web.Response()
     if fault and name in RESHAPING:
         answer = reshape(answer, fault)
     body = _encode(answer)
@@ -85,7 +87,10 @@ async def send(request: web.Request, answer: Answer, fault: Fault | None, date: 
     if fault and name == "slow_headers":
         await asyncio.sleep(fault.delay)
     if fault and name in {"slow_body", "reset_mid_body", "huge_body"}:
-        return answer.status, await _stream(request, _start(answer, content_type, headers), body, fault)
+        started = _start(answer, content_type, headers)
+        with suppress(ConnectionError):  # a client may leave in the middle: that is what these faults are for
+            await _stream(request, started, body, fault)
+        return answer.status, started
     response = web.Response(status=answer.status, body=body, headers=headers)
     response.content_type = content_type
     return answer.status, response
@@ -103,23 +108,23 @@ def _start(answer: Answer, content_type: str, headers: dict[str, str]) -> web.St
     return response
 
 
-async def _stream(request: web.Request, response: web.StreamResponse, body: bytes, fault: Fault) -> web.StreamResponse:
+async def _stream(request: web.Request, response: web.StreamResponse, body: bytes, fault: Fault) -> None:
     if fault.name == "huge_body":
         response.content_type = JSON
         await response.prepare(request)
         await _flood(response, fault.size)
-        return response
+        return
     response.content_length = len(body)
     await response.prepare(request)
     if fault.name == "reset_mid_body":
         await response.write(body[: len(body) // 2])
-        return _cut(request, response)
+        _hang_up(request)
+        return
     step = max(1, len(body) // 5)
     for start in range(0, len(body), step):
         await response.write(body[start : start + step])
         await asyncio.sleep(fault.delay / 5)
     await response.write_eof()
-    return response
 
 
 async def _flood(response: web.StreamResponse, size: int) -> None:
@@ -131,7 +136,6 @@ async def _flood(response: web.StreamResponse, size: int) -> None:
     await response.write_eof()
 
 
-def _cut(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
+def _hang_up(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.close()
-    return response or web.Response()
