@@ -61,6 +61,15 @@ class Version:
     content: Content
 
 
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What the bot says it is doing; every new word of it has a new `number`."""
+
+    thread_id: int | None
+    action: str
+    number: int
+
+
 @dataclass(slots=True, eq=False)
 class Chat:
     """A chat as the server knows it. `standing` is the bot's; `revision` grows with every change."""
@@ -77,7 +86,7 @@ class Chat:
     migrated_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
     next_message_id: int = 1
-    actions: list[tuple[int | None, str]] = field(default_factory=list)
+    typing: Typing | None = None
     revision: int = 0
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.demo.telegram import content, wire
 from bot.demo.telegram.calls import Call
-from bot.demo.telegram.records import Chat, Content, Message
+from bot.demo.telegram.records import Chat, Content, Message, Typing
 from bot.demo.telegram.refusal import Json, Refusal, bad, forbidden
 from bot.demo.telegram.world import World
 
@@ -78,7 +78,7 @@ def _place(world: World, call: Call, chat: Chat) -> Json:
 
 def _send(world: World, call: Call, chat: Chat, what: Content, **about: Any) -> Message:
     sender = None if chat.kind == "channel" else world.me
-    chat.actions.clear()
+    chat.typing = None
     message = world.post(chat, sender, what, **about)
     world.deliver(call.method, message, call.values)
     return message
@@ -227,7 +227,7 @@ def set_message_reaction(world: World, call: Call) -> bool:
 def send_chat_action(world: World, call: Call) -> bool:
     """sendChatAction: shown until the next message."""
     chat = target(world, call)
-    chat.actions.append((_thread(chat, call), call.text("action")))
+    chat.typing = Typing(_thread(chat, call), call.text("action"), world.revision)
     world.touch(chat)
     return True
 

@@ -1,0 +1,120 @@
+// The list of messages on the page: keeps order, focus and scroll while messages come and change.
+
+import { bubble } from "./bubble.js";
+import { element } from "./text.js";
+import { day, word } from "./words.js";
+
+const SHOWN = 400;
+const NEAR_BOTTOM = 60;
+
+export class Log {
+  constructor(list, down, acts) {
+    this.list = list;
+    this.down = down;
+    this.acts = acts;
+    this.place = null;
+    this.nodes = new Map(); // message id -> {message, node}
+    list.addEventListener("scroll", () => this.#showDown(0), { passive: true });
+    down.addEventListener("click", () => this.toBottom());
+  }
+
+  // Shows these messages of a place, oldest first. Returns whether the end is in view, so that they count as read.
+  show(place, messages, me) {
+    const fresh = this.place !== place;
+    const stay = fresh || this.#atBottom();
+    if (fresh) this.#clear(place);
+    const shown = messages.slice(-SHOWN);
+    const { added, changed } = this.#sync(shown, me);
+    if (fresh || changed) this.#days(shown);
+    if (stay) this.toBottom();
+    this.#showDown(stay ? 0 : added);
+    return stay;
+  }
+
+  toBottom() {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.#showDown(0);
+  }
+
+  jump(id) {
+    const node = this.nodes.get(id)?.node;
+    if (!node) return;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("found");
+    setTimeout(() => node.classList.remove("found"), 1200);
+  }
+
+  forget() {
+    this.place = null;
+  }
+
+  #clear(place) {
+    this.place = place;
+    this.nodes.clear();
+    this.list.replaceChildren();
+    // A chat that was just opened is not read out from its beginning.
+    this.list.setAttribute("aria-live", "off");
+    setTimeout(() => this.list.setAttribute("aria-live", "polite"), 300);
+  }
+
+  #sync(messages, me) {
+    const wanted = new Set(messages.map((message) => message.id));
+    let added = 0;
+    let changed = false;
+    for (const [id, { node }] of this.nodes) {
+      if (!wanted.has(id)) {
+        node.remove();
+        this.nodes.delete(id);
+        changed = true;
+      }
+    }
+    for (const message of messages) {
+      const known = this.nodes.get(message.id);
+      if (known?.message === message) continue;
+      const node = bubble(message, me, this.acts);
+      if (known) this.#replace(known.node, node);
+      else this.#insert(node, message.id);
+      this.nodes.set(message.id, { message, node });
+      added += known ? 0 : 1;
+      changed = true;
+    }
+    return { added, changed };
+  }
+
+  #replace(old, node) {
+    const focusable = "button, a, [tabindex]";
+    const index = [...old.querySelectorAll(focusable)].indexOf(document.activeElement);
+    old.replaceWith(node);
+    if (index < 0) return;
+    const all = node.querySelectorAll(focusable);
+    (all[Math.min(index, all.length - 1)] ?? this.list).focus({ preventScroll: true });
+  }
+
+  #insert(node, id) {
+    const later = [...this.list.children].findLast((other) => other.dataset.id && Number(other.dataset.id) < id);
+    if (later) later.after(node);
+    else this.list.prepend(node);
+  }
+
+  #days(messages) {
+    for (const node of this.list.querySelectorAll(".day, .empty")) node.remove();
+    let previous = "";
+    for (const message of messages) {
+      const name = day(message.at);
+      if (name !== previous) this.nodes.get(message.id).node.before(element("li", { class: "day", "aria-hidden": "true" }, name));
+      previous = name;
+    }
+    if (!messages.length) this.list.append(element("li", { class: "empty" }, word("empty")));
+  }
+
+  #atBottom() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_BOTTOM;
+  }
+
+  #showDown(added) {
+    if (this.#atBottom()) this.waiting = 0;
+    else this.waiting = (this.waiting ?? 0) + added;
+    this.down.hidden = this.#atBottom();
+    this.down.textContent = this.waiting ? `↓ ${this.waiting} ${word("newer")}` : "↓";
+  }
+}
