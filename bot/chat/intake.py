@@ -1,0 +1,178 @@
+"""Telegram's updates by long polling: stored before they are confirmed, handed out until they are done."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from bot.chat.lanes import Lanes
+from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
+from bot.errors import DeliveryError, StoreError, TokenRefused
+from bot.store import chats
+from bot.store.driver import Store
+
+log = logging.getLogger(__name__)
+
+
+class Handler(Protocol):
+    """What is done about one thing that came in."""
+
+    async def handle(self, incoming: Incoming) -> None: ...
+
+    def menus(self) -> Sequence[Menu]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """`wait`: one long poll. `limit`: the longest one update may take. `pauses`: between tries after errors."""
+
+    wait: timedelta = timedelta(seconds=50)
+    limit: timedelta = timedelta(seconds=60)
+    pauses: Sequence[timedelta] = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15, 30))
+    conflicts: int = 5
+    parallel: int = 64
+    backlog: int = 20
+
+
+class Intake:
+    """One reader of updates. `last_ok_at` is the last good poll, `lost_since` the first bad one of a row."""
+
+    def __init__(
+        self, gateway: Gateway, store: Store, handler: Handler, *, now: Callable[[], datetime], pace: Pace | None = None
+    ) -> None:
+        self.last_ok_at: datetime | None = None
+        self.lost_since: datetime | None = None
+        self._gateway = gateway
+        self._store = store
+        self._handler = handler
+        self._now = now
+        self._pace = pace or Pace()
+        self._lanes = Lanes(parallel=self._pace.parallel, backlog=self._pace.backlog)
+        self._username = ""
+        self._begun = False
+        self._offset: int | None = None
+        self._in_hand: set[int] = set()
+        self._stopping = asyncio.Event()
+        self._polling: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Polls until `stop`. Raises TokenRefused, and Conflict when another reader does not go away."""
+        failures = conflicts = 0
+        while not self._stopping.is_set():
+            error = await self._attempt()
+            conflicts = conflicts + 1 if isinstance(error, Conflict) else 0
+            if error is None:
+                failures = 0
+                continue
+            if isinstance(error, TokenRefused) or conflicts >= self._pace.conflicts:
+                raise error
+            await self._pause(self._pace.pauses[min(failures, len(self._pace.pauses) - 1)])
+            failures += 1
+
+    async def stop(self, deadline: timedelta = timedelta(seconds=5)) -> None:
+        """Ends the poll at once and lets what is being answered finish; the rest is handed out after the next start."""
+        self._stopping.set()
+        if self._polling is not None:
+            self._polling.cancel()
+        await self._lanes.close(deadline)
+
+    async def step(self) -> None:
+        """One poll: what came is stored, then handed out. Raises DeliveryError or StoreError."""
+        if not self._begun:
+            await self._begin()
+        await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
+        self._found()
+
+    async def receive(self, batch: Sequence[dict[str, Any]]) -> None:
+        """Stores raw updates in one transaction, lets the offset move past them and hands out what is not done."""
+        if not batch:
+            return
+        rows = [(update["update_id"], json.dumps(update)) for update in batch]
+        await self._store.write(chats.keep_updates, rows, self._now())
+        self._offset = max(update_id for update_id, _ in rows) + 1
+        await self._hand_out()
+
+    async def _begin(self) -> None:
+        """Learns the bot's name and hands out what an earlier run left; a menu that fails waits for the next start."""
+        me = await self._gateway.me()
+        await self._gateway.delete_webhook()
+        self._username = me.username
+        await self._hand_out()
+        try:
+            await self._gateway.set_menu(self._handler.menus())
+        except DeliveryError as error:
+            log.warning("the command menu could not be set: %s", error)
+        self._begun = True
+
+    async def _hand_out(self) -> None:
+        for update_id, body in await self._store.read(chats.list_unhandled_updates):
+            if update_id not in self._in_hand:
+                self._in_hand.add(update_id)
+                await self._take(update_id, body)
+
+    async def _take(self, update_id: int, body: str) -> None:
+        incoming = None
+        try:
+            incoming = read_update(json.loads(body), username=self._username, now=self._now())
+        except Exception as error:
+            log.exception("update %s cannot be read and is set aside", update_id)
+            await self._finish(update_id, f"unreadable: {type(error).__name__}")
+            return
+        if incoming is None:
+            await self._finish(update_id)
+        elif not self._lanes.put(chat_of(incoming), partial(self._handle, update_id, incoming)):
+            log.warning("update %s is dropped: its chat asks faster than it can be answered", update_id)
+            await self._finish(update_id, "too many at once")
+
+    async def _handle(self, update_id: int, incoming: Incoming) -> None:
+        problem = None
+        try:
+            async with asyncio.timeout(self._pace.limit.total_seconds()):
+                await self._handler.handle(incoming)
+        except Exception as error:
+            log.exception("update %s could not be answered", update_id)
+            problem = type(error).__name__
+        try:
+            await self._finish(update_id, problem)
+        except StoreError:
+            log.exception("update %s is answered but not marked: a restart answers it again", update_id)
+
+    async def _finish(self, update_id: int, problem: str | None = None) -> None:
+        await self._store.write(chats.mark_update, update_id, self._now(), problem)
+        self._in_hand.discard(update_id)
+
+    async def _attempt(self) -> Exception | None:
+        """One step; what went wrong is told once and given back."""
+        self._polling = asyncio.create_task(self.step())
+        try:
+            await self._polling
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
+        except Exception as error:
+            self._lost(error)
+            return error
+        return None
+
+    def _lost(self, error: Exception) -> None:
+        if self.lost_since is not None:
+            return
+        self.lost_since = self._now()
+        expected = isinstance(error, DeliveryError | StoreError)
+        log.warning("no updates from Telegram: %s", error, exc_info=None if expected else error)
+
+    def _found(self) -> None:
+        self.last_ok_at = self._now()
+        if self.lost_since is not None:
+            log.warning("updates from Telegram come again after %s", self.last_ok_at - self.lost_since)
+            self.lost_since = None
+
+    async def _pause(self, pause: timedelta) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
+        except TimeoutError:
+            return
