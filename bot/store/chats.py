@@ -1,6 +1,7 @@
 """Chats that get messages, and the updates Telegram sent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.model import ChatKind, Destination, to_micros
@@ -96,7 +97,7 @@ def subscribe(db: Connection, destination: Destination) -> None:
 def unsubscribe_all_but(db: Connection, chat_ids: Sequence[int]) -> None:
     """Stops alerts to every private chat whose person is no longer among these."""
     kept = ", ".join(str(int(chat_id)) for chat_id in chat_ids) or "0"
-    db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")  # noqa: S608
+    db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")
 
 
 def list_subscribed(db: Connection) -> list[Destination]:
@@ -132,3 +133,19 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
         new_id=new_id,
     )
     db.run("UPDATE outbox SET chat_id = :new_id WHERE chat_id = :old_id", old_id=old_id, new_id=new_id)
+
+
+def leave_topic(db: Connection, destination: Destination, reason: str) -> None:
+    """A topic is shut: it is marked, and its alerts, waiting and future ones, go to the chat itself."""
+    place = {"chat_id": destination.chat_id, "thread_id": destination.thread_id or 0}
+    db.run(
+        "UPDATE destination SET disabled_reason = :reason, subscribed = 0 "
+        "WHERE chat_id = :chat_id AND thread_id = :thread_id",
+        reason=reason,
+        **place,
+    )
+    subscribe(db, replace(destination, thread_id=None))
+    db.run(
+        "UPDATE outbox SET thread_id = 0 WHERE chat_id = :chat_id AND thread_id = :thread_id AND state = 'waiting'",
+        **place,
+    )

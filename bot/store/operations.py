@@ -26,13 +26,13 @@ _RECHECK_SOONEST = timedelta(seconds=30)
 _RECHECK_LATEST = timedelta(minutes=30)
 
 _COLUMNS = tuple(field.name for field in fields(Operation))
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"  # noqa: S608
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"
 _INSERT = (
-    f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "  # noqa: S608
+    f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
 _UPDATE = (
-    f"UPDATE operation SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, recheck_at = ?, missing_at = NULL "  # noqa: S608
+    f"UPDATE operation SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, recheck_at = ?, missing_at = NULL "
     "WHERE merchant_id = ? AND id = ?"
 )
 _CHANGE = "INSERT INTO operation_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -96,10 +96,7 @@ def _in_window(
 ) -> Iterator[Row]:
     start, end = to_micros(window.start), to_micros(window.end)
     first, last = -(-start // HOUR) * HOUR, end // HOUR * HOUR
-    if first >= last:
-        pieces = [(cut, start, end)]
-    else:
-        pieces = [(cut, start, first), (whole, first, last), (cut, last, end)]
+    pieces = [(cut, start, first), (whole, first, last), (cut, last, end)] if first < last else [(cut, start, end)]
     for sql, since, until in pieces:
         if since < until:
             values: dict[str, Any] = {"merchant_id": merchant_id, "terminal_id": terminal_id}

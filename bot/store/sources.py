@@ -29,7 +29,6 @@ class Source:
 class TierName(StrEnum):
     """The re-reads, most urgent first."""
 
-    GAP = "gap"
     WARM = "warm"
     COLD = "cold"
     AUDIT = "audit"
@@ -70,14 +69,15 @@ def _instant(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
-def begin(db: Connection, merchant_id: MerchantId, now: datetime) -> None:
-    """Starts to watch a merchant; what was created before is history. A second call changes nothing."""
-    db.run(
-        "INSERT INTO source (merchant_id, watching_since_at) VALUES (:merchant_id, :now) "
-        "ON CONFLICT (merchant_id) DO NOTHING",
+def begin(db: Connection, merchant_id: MerchantId, now: datetime) -> Source:
+    """Starts to watch a merchant; what was created before is history."""
+    row = db.row(
+        "INSERT INTO source (merchant_id, watching_since_at) VALUES (:merchant_id, :now) RETURNING *",
         merchant_id=merchant_id,
         now=to_micros(now),
     )
+    assert row is not None
+    return _source(row)
 
 
 def advance(db: Connection, merchant_id: MerchantId, through_at: datetime) -> None:
@@ -90,15 +90,23 @@ def advance(db: Connection, merchant_id: MerchantId, through_at: datetime) -> No
     )
 
 
-def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, set_aside: int, now: datetime) -> None:
-    """The bank answered; keeps what was learnt about it and counts the records that could not be read."""
+def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, now: datetime) -> None:
+    """The bank answered; what was learnt about it is kept."""
     db.run(
-        "UPDATE source SET last_ok_at = :now, lost_at = NULL, told = NULL, last_error = '', dialect = :dialect, "
-        "set_aside = set_aside + :set_aside WHERE merchant_id = :merchant_id",
+        "UPDATE source SET last_ok_at = :now, lost_at = NULL, told = NULL, last_error = '', dialect = :dialect "
+        "WHERE merchant_id = :merchant_id",
         merchant_id=merchant_id,
         dialect=dialect,
-        set_aside=set_aside,
         now=to_micros(now),
+    )
+
+
+def count_set_aside(db: Connection, merchant_id: MerchantId, more: int) -> None:
+    """Counts records of the bank that could not be read."""
+    db.run(
+        "UPDATE source SET set_aside = set_aside + :more WHERE merchant_id = :merchant_id",
+        merchant_id=merchant_id,
+        more=more,
     )
 
 

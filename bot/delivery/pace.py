@@ -1,0 +1,59 @@
+"""How fast may be sent: Telegram's published hints as sliding windows, its 429 as the truth. In memory only."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.model import ChatKind
+
+Limit = tuple[int, timedelta]
+# 30 a second in all, five of them left to answers; about one a second in a private chat; 20 a minute in a group.
+EVERYBODY: tuple[Limit, ...] = ((25, timedelta(seconds=1)),)
+PRIVATE: tuple[Limit, ...] = ((3, timedelta(seconds=3)),)
+GROUP: tuple[Limit, ...] = ((4, timedelta(seconds=10)), (20, timedelta(minutes=1)))
+
+
+@dataclass(slots=True)
+class _Lane:
+    """When the last messages of one chat, or of all, left."""
+
+    limits: tuple[Limit, ...]
+    sent: deque[datetime] = field(default_factory=deque)
+    paused_until: datetime | None = None
+
+    def free(self, now: datetime) -> bool:
+        if self.paused_until and now < self.paused_until:
+            return False
+        longest = max(span for _, span in self.limits)
+        while self.sent and now - self.sent[0] >= longest:
+            self.sent.popleft()
+        return all(sum(now - at < span for at in self.sent) < most for most, span in self.limits)
+
+
+class Pace:
+    """Lets messages go within the limits; a pause stops one chat or everybody."""
+
+    def __init__(self) -> None:
+        self._everybody = _Lane(EVERYBODY)
+        self._private: defaultdict[int, _Lane] = defaultdict(lambda: _Lane(PRIVATE))
+        self._groups: defaultdict[int, _Lane] = defaultdict(lambda: _Lane(GROUP))
+
+    def may_go(self, chat_id: int, kind: ChatKind, now: datetime) -> bool:
+        """Whether one more message may leave to this chat now; if so it counts as gone."""
+        lane = self._lane(chat_id, kind)
+        if not (self._everybody.free(now) and lane.free(now)):
+            return False
+        self._everybody.sent.append(now)
+        lane.sent.append(now)
+        return True
+
+    def pause(self, chat_id: int, kind: ChatKind, until: datetime) -> None:
+        """Telegram asked this chat to wait."""
+        self._lane(chat_id, kind).paused_until = until
+
+    def pause_everybody(self, until: datetime) -> None:
+        """Telegram cannot be reached, or asked the whole bot to wait."""
+        self._everybody.paused_until = until
+
+    def _lane(self, chat_id: int, kind: ChatKind) -> _Lane:
+        return (self._private if kind is ChatKind.PRIVATE else self._groups)[chat_id]

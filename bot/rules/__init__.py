@@ -1,0 +1,57 @@
+"""RULES: one file a rule, one row a rule. Facts and the rule's own settings go in, findings come out; pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bot.errors import Problem
+from bot.model import Finding, Transition
+from bot.rules import failed_operation
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's name in the configuration, its settings with their defaults, and its judgement."""
+
+    name: str
+    settings: type[BaseModel]
+    judge: Callable[[Sequence[Transition], Any], list[Finding]]
+
+
+RULES = (Rule(failed_operation.NAME, failed_operation.FailedOperation, failed_operation.judge),)
+
+
+def check_settings(alerts: Mapping[str, Any]) -> list[Problem]:
+    """Every problem of the `alerts` section, with its path."""
+    known = {rule.name: rule for rule in RULES}
+    problems = [
+        Problem(f"alerts.{name}", f"no such rule; there are {', '.join(known)}") for name in alerts.keys() - known
+    ]
+    for name in known.keys() & alerts.keys():
+        try:
+            known[name].settings.model_validate(alerts[name] or {})
+        except ValidationError as error:
+            problems += [
+                Problem(
+                    ".".join(["alerts", name, *map(str, detail["loc"])]), detail["msg"].removeprefix("Value error, ")
+                )
+                for detail in error.errors(include_url=False, include_input=False)
+            ]
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Every rule with its settings, ready to judge."""
+
+    entries: tuple[tuple[Rule, BaseModel], ...]
+
+    @classmethod
+    def from_settings(cls, alerts: Mapping[str, Any]) -> "Rulebook":
+        return cls(tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES))
+
+    def judge(self, transitions: Sequence[Transition]) -> list[Finding]:
+        """What every rule finds in these transitions, in the order of RULES."""
+        return [finding for rule, settings in self.entries for finding in rule.judge(transitions, settings)]
