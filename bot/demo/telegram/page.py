@@ -176,7 +176,9 @@ class Page:
         return {}
 
     async def _act(self, body: Json) -> Json:
-        return {"text": await self._actions[str(body["action"])].run()}
+        said = await self._actions[str(body["action"])].run()
+        self._api.bell.ring()
+        return {"text": said}
 
     def _person(self, user_id: object) -> Person:
         for person in self._api.people.values():

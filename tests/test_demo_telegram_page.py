@@ -1,0 +1,267 @@
+"""The chat page's endpoints: files, the stream of one person's view, posts, and who may use them."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import aiohttp
+import pytest
+from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.demo.telegram import Action, BotApi, Page
+
+TOKEN = "700100:local-token_1"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Bank:
+    """What the panel drives: remembers which button was pressed."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    async def fail(self) -> str:
+        self.failed += 1
+        return "Samal-2 fails now"
+
+    def facts(self) -> dict[str, int]:
+        return {"Failed": self.failed}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bank() -> Bank:
+    return Bank()
+
+
+@pytest.fixture
+async def api(clock: Clock, bank: Bank) -> AsyncIterator[BotApi]:
+    api = BotApi(TOKEN, now=clock)
+    Page(api, {"fail": Action("Fail this terminal", bank.fail)}, bank.facts)
+    owner, clerk = api.person(5, "Aigerim", "kk"), api.person(6, "Daniyar")
+    api.private_chat(owner)
+    api.group(-1001, "Shop", [owner, clerk], "supergroup", {7: "Alerts"})
+    await api.start()
+    yield api
+    await api.stop()
+
+
+@pytest.fixture
+async def bot(api: BotApi) -> AsyncIterator[Bot]:
+    async with Bot(TOKEN, base_url=f"{api.root}/bot") as bot:
+        yield bot
+
+
+@pytest.fixture
+async def browser(api: BotApi) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(api.root, headers={"Origin": api.root}) as session:
+        yield session
+
+
+class Stream:
+    """One open page: reads the events of one person as they come."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.answer = answer
+
+    async def next(self) -> Any:
+        async with asyncio.timeout(3):
+            async for line in self.answer.content:
+                if line.startswith(b"data: "):
+                    return json.loads(line[6:])
+        raise EOFError("the stream ended")
+
+
+async def press_ok(browser: aiohttp.ClientSession, path: str, **body: Any) -> Any:
+    async with browser.post(f"/demo/{path}", json=body) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def test_the_page_and_all_it_names_are_served_from_here(browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/") as answer:
+        page = await answer.text()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    modules = [f"/demo/page/{file.name}" for file in (files("bot.demo.telegram") / "page").iterdir()]
+    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert set(named) <= set(modules)
+    for address in modules:
+        async with browser.get(address) as answer:
+            source = await answer.text()
+            assert answer.status == 200
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", source), address
+        for module in re.findall(r'from "\./([^"]+)"', source):
+            assert f"/demo/page/{module}" in modules, address
+
+
+async def test_the_page_speaks_every_word_in_three_languages() -> None:
+    source = (files("bot.demo.telegram") / "page" / "words.js").read_text()
+    ru, kk, en = (
+        set(re.findall(r"(\w+): \"", block))
+        for block in re.findall(r"^  (?:ru|kk|en): \{(.*?)^  \}", source, re.M | re.S)
+    )
+    assert ru == kk == en
+    used = set()
+    for file in (files("bot.demo.telegram") / "page").iterdir():
+        used |= set(re.findall(r'word\("(\w+)"\)|data-(?:word|name)="(\w+)"', file.read_text()))
+    assert {a or b for a, b in used} <= ru
+
+
+async def test_the_stream_begins_with_everything_and_goes_on_with_changes(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession, clock: Clock
+) -> None:
+    await bot.send_message(5, "<b>one</b>", parse_mode="HTML", disable_notification=True)
+    async with browser.get("/demo/events", params={"person": "5"}) as answer:
+        stream = Stream(answer)
+        first = await stream.next()
+        assert first["full"]
+        assert [chat["id"] for chat in first["chats"]] == [5, -1001]
+        assert first["messages"][0]["entities"] == [{"type": "bold", "offset": 0, "length": 3}]
+        assert first["messages"][0]["silent"]
+        assert first["actions"] == [{"name": "fail", "label": "Fail this terminal"}]
+        clock.at += timedelta(minutes=1)
+        await bot.edit_message_text("two", 5, 1)
+        second = await stream.next()
+        assert not second["full"]
+        assert [(message["text"], message["edited_at"]) for message in second["messages"]] == [
+            ("two", int(clock.at.timestamp() * 1000))
+        ]
+
+
+async def test_a_stream_opened_again_starts_with_everything_again(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession
+) -> None:
+    await bot.send_message(5, "one")
+    for _ in range(2):
+        async with browser.get("/demo/events", params={"person": "5"}) as answer:
+            state = await Stream(answer).next()
+            assert (state["full"], [message["text"] for message in state["messages"]]) == (True, ["one"])
+
+
+async def test_nobody_sees_the_chats_of_others(api: BotApi, bot: Bot, browser: aiohttp.ClientSession) -> None:
+    await bot.send_message(5, "for Aigerim")
+    await bot.send_message(-1001, "for both", message_thread_id=7)
+    async with browser.get("/demo/events", params={"person": "6"}) as answer:
+        state = await Stream(answer).next()
+    assert [message["text"] for message in state["messages"]] == ["for both"]
+    assert [(chat["id"], chat["standing"]) for chat in state["chats"]] == [(6, "left"), (-1001, "member")]
+    async with browser.post("/demo/say", json={"person": 6, "chat": 5, "text": "x"}) as refused:
+        assert refused.status == 400
+
+
+async def test_saying_something_opens_the_chat_and_reaches_the_bot(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession
+) -> None:
+    await press_ok(browser, "say", person=6, chat=6, text="/start")
+    (update,) = await bot.get_updates()
+    assert (update.effective_user.id, update.message.text) == (6, "/start")
+    await press_ok(browser, "say", person=5, chat=-1001, thread=7, text="/today")
+    assert [message.text for message in api.messages(-1001, 7)] == ["/today"]
+
+
+async def test_a_press_brings_back_the_bots_answer(api: BotApi, bot: Bot, browser: aiohttp.ClientSession) -> None:
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Ack", callback_data="ack")]])
+    await bot.send_message(5, "?", reply_markup=keyboard)
+    pressing = asyncio.create_task(press_ok(browser, "press", person=5, chat=5, message=1, data="ack"))
+    await api.wait_for(lambda: api.updates.pending)
+    (update,) = await bot.get_updates()
+    await update.callback_query.answer("Done", show_alert=True)
+    assert await pressing == {"text": "Done", "alert": True, "url": ""}
+
+
+async def test_typing_and_the_menu_are_shown_in_the_persons_language(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession
+) -> None:
+    private = BotCommandScopeAllPrivateChats()
+    await bot.set_my_commands([BotCommand("help", "Everywhere")])
+    await bot.set_my_commands([BotCommand("today", "Private")], scope=private)
+    await bot.set_my_commands([BotCommand("today", "Бүгін")], scope=private, language_code="kk")
+    await bot.send_chat_action(5, "typing")
+    async with browser.get("/demo/events", params={"person": "5"}) as answer:
+        own, group = (await Stream(answer).next())["chats"]
+    assert [command["description"] for command in own["commands"] + group["commands"]] == ["Бүгін", "Everywhere"]
+    assert own["typing"]["action"] == "typing"
+    await bot.send_message(5, "done")
+    assert api.chats[5].typing is None
+
+
+async def test_the_bank_panel_runs_its_actions_and_shows_new_facts(
+    api: BotApi, bank: Bank, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.get("/demo/events", params={"person": "5"}) as answer:
+        stream = Stream(answer)
+        assert (await stream.next())["facts"] == {"Failed": "0"}
+        assert await press_ok(browser, "act", action="fail") == {"text": "Samal-2 fails now"}
+        assert (await stream.next())["facts"] == {"Failed": "1"}
+    async with browser.post("/demo/act", json={"action": "charge"}) as refused:
+        assert refused.status == 400
+
+
+async def test_blocking_from_the_page_blocks(api: BotApi, browser: aiohttp.ClientSession) -> None:
+    await press_ok(browser, "block", person=5, blocked=True)
+    assert api.chats[5].standing == "kicked"
+    await press_ok(browser, "block", person=5, blocked=False)
+    assert api.chats[5].standing == "member"
+
+
+async def test_files_come_as_downloads_that_no_browser_opens(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession
+) -> None:
+    await bot.send_document(5, b"<script>alert(1)</script>", filename="отчёт.html")
+    media = api.messages(5)[0].content.media
+    async with browser.get(f"/demo/file/{media.file_id}") as answer:
+        assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%D0%BE")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert await answer.read() == b"<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+async def test_other_pages_can_neither_post_nor_read(
+    api: BotApi, browser: aiohttp.ClientSession, headers: dict[str, str], status: int
+) -> None:
+    body = json.dumps({"person": 5, "chat": 5, "text": "x"})
+    async with browser.post("/demo/say", data=body, headers={"Content-Type": "application/json"} | headers) as answer:
+        assert answer.status == status
+    assert not api.messages(5)
+    if "Host" in headers:
+        async with browser.get("/demo/people", headers=headers) as answer:
+            assert answer.status == 403
+
+
+async def test_a_post_without_an_origin_is_refused(api: BotApi) -> None:
+    said = {"person": 5, "chat": 5, "text": "x"}
+    async with aiohttp.ClientSession(api.root) as stranger, stranger.post("/demo/say", json=said) as answer:
+        assert answer.status == 403
+
+
+async def test_an_open_page_does_not_hold_the_server_back(api: BotApi, browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/demo/events", params={"person": "5"}) as answer:
+        stream = Stream(answer)
+        await stream.next()
+        await asyncio.wait_for(api.stop(), 2)
+        with pytest.raises(EOFError):
+            await stream.next()
