@@ -89,7 +89,10 @@ class DayReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundReport:
-    """Every attempt on an invoice, newest first; `live`: as the bank says now, else as stored."""
+    """Every attempt on an invoice, newest first; `live`: as the bank says now, else as stored.
+
+    `window` is what was looked through, None for all that the bank, or the store, keeps.
+    """
 
     merchant: Merchant
     query: str
@@ -97,6 +100,7 @@ class FoundReport:
     live: bool
     freshness: Freshness
     at: datetime
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
