@@ -15,6 +15,7 @@ from bot.errors import SourceRejected, SourceUnavailable
 from bot.model import MerchantId, Window
 
 TICK = timedelta(seconds=1)
+MARGIN = timedelta(minutes=1)
 
 
 class Asker:
@@ -72,8 +73,11 @@ class Asker:
         return query.body(dialect, dialect.size_under(self._settings))
 
     def _read(self, body: bytes, period: Window) -> Page:
-        """An answer to another question (a cache, a mix-up) is no answer. Times may be shown in whole seconds."""
+        """An answer to another question (a cache, a mix-up) is no answer.
+
+        What is shown may differ a little from what is searched: whole seconds, `dateTime` beside `created_at`.
+        """
         page = parse_page(body, self._merchant_id)
-        if all(period.start - TICK <= row.created_at <= period.end + TICK for row in page.operations):
+        if all(period.start - MARGIN <= row.created_at <= period.end + MARGIN for row in page.operations):
             return page
         raise SourceUnavailable("the bank sent operations from outside the period asked for")

@@ -9,7 +9,7 @@ from typing import TypeVar
 import aiohttp
 
 from bot.config import Epay
-from bot.epay.asking import Asker
+from bot.epay.asking import MARGIN, Asker
 from bot.epay.calls import Calls, Retries
 from bot.epay.checks import Check, parse_check
 from bot.epay.dialect import Dialect
@@ -64,7 +64,7 @@ class EpayClient:
         """Every operation of the window that meets all filters, by creation and id: complete, or raises."""
 
         async def look(told: tuple[Filter, ...]) -> Reading:
-            return _narrowed(await WindowReader(self._asker, told).read(window), filters)
+            return _narrowed(await WindowReader(self._asker, told).read(self._widened(window)), window, filters)
 
         return await self._by_either_id(filters, look)
 
@@ -96,6 +96,11 @@ class EpayClient:
         now = self._now()
         await self._asker.ask(Query(Window(now - timedelta(hours=1), now), size=1))
 
+    def _widened(self, window: Window) -> Window:
+        """With a margin, since the time shown need not be the one searched; as little of the future as can be."""
+        bank_now = self._now() + self.clock_offset
+        return Window(window.start - MARGIN, max(window.end, min(window.end + MARGIN, bank_now)))
+
     async def _by_either_id(
         self, filters: tuple[Filter, ...], look: Callable[[tuple[Filter, ...]], Awaitable[Found]]
     ) -> Found:
@@ -114,7 +119,11 @@ class EpayClient:
         return found
 
 
-def _narrowed(reading: Reading, filters: Iterable[Filter]) -> Reading:
-    """Without what the bank should not have sent."""
-    kept = tuple(row for row in reading.operations if all(one.admits(row) for one in filters))
+def _narrowed(reading: Reading, window: Window, filters: Iterable[Filter]) -> Reading:
+    """The window by the times the bank shows, without what it should not have sent."""
+    kept = tuple(
+        row
+        for row in reading.operations
+        if window.start <= row.created_at < window.end and all(one.admits(row) for one in filters)
+    )
     return Reading(kept, reading.set_aside, len(kept) + len(reading.set_aside))

@@ -42,7 +42,7 @@ class WindowReader:
         self._filters = filters
 
     async def read(self, window: Window) -> Reading:
-        """Complete or raises: SourceUnavailable when the counts do not add up, and what asking raises."""
+        """Complete, with a little from around it, or raises: SourceUnavailable when the counts do not add up."""
         waiting = deque(cut(_whole_seconds(window), self._asker.dialect.period))
         pages: list[Page] = []
         while waiting:
@@ -58,7 +58,7 @@ class WindowReader:
                 waiting.extendleft(reversed(_smaller(part, page)))
             else:
                 pages.append(await self._read_pages(part))
-        return _joined(pages, window)
+        return _joined(pages)
 
     async def _ask_until_sound(self, part: Window) -> Page:
         """A complete page, or one of more operations than an answer holds; a miscount is asked again."""
@@ -160,10 +160,9 @@ def _whole_seconds(window: Window) -> Window:
     return Window(start, end if end == window.end else end + TICK)
 
 
-def _joined(pages: list[Page], window: Window) -> Reading:
-    """Each operation once, as last seen; `window` is half open on the times the bank shows."""
+def _joined(pages: Iterable[Page]) -> Reading:
+    """Each operation once, as last seen."""
     rows = {row.id: row for page in pages for row in page.operations}
-    inside = [row for row in rows.values() if window.start <= row.created_at < window.end]
-    inside.sort(key=lambda row: (row.created_at, row.id))
     bad = {row.digest: row for page in pages for row in page.set_aside}
-    return Reading(tuple(inside), tuple(bad.values()), len(inside) + len(bad))
+    ordered = sorted(rows.values(), key=lambda row: (row.created_at, row.id))
+    return Reading(tuple(ordered), tuple(bad.values()), len(rows) + len(bad))

@@ -1,7 +1,6 @@
 """Tokens: asked for once by however many need them, renewed before they end, never shown."""
 
 import json
-import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from bot.config import Epay
-from bot.epay.transport import Call, Reply, Transport
+from bot.epay.transport import Call, Reply, Transport, Unauthorised
 from bot.errors import SourceDenied, SourceUnavailable
 
 _LIST_SCOPE = "transfer"
@@ -18,7 +17,8 @@ _CHECK_SCOPE = "webapi usermanagement email_send verification statement statisti
 _UNSTATED_LIFE = timedelta(minutes=5)
 _LONGEST_LIFE = timedelta(days=7)
 _SPENT_SHARE = 0.8
-_log = logging.getLogger(__name__)
+_SIGNS_OF_SINGLE_USE = 3
+_REFUSED = "the bank gives no token: the login, the client id or a secret is wrong"
 
 Form = dict[str, str | SecretStr]
 
@@ -34,42 +34,53 @@ class Token:
 
 
 class Tokens:
-    """One grant's token. Callers take turns (`Calls` holds one request in flight), which makes asking single-flight."""
+    """One grant's token. Callers take turns (`Calls` has one request in flight), so it is asked for once.
+
+    "A fresh token for each operation", says a page of the bank: where every token dies after one use, none is
+    used twice.
+    """
 
     def __init__(self, transport: Transport, form: Form, now: Callable[[], datetime]) -> None:
         self._call = Call(method="POST", url=transport.addresses.token, form=form)
         self._transport = transport
         self._now = now
         self._token: Token | None = None
+        self._uses = 0
+        self._died_after_one = 0
 
     async def get(self) -> Token:
-        """Raises SourceDenied for wrong credentials, TokenUnavailable."""
-        if self._token is None or self._now() >= self._token.renew_at:
-            self._token = await self._fetch()
+        """A token to use once, now. Raises SourceDenied for wrong credentials, TokenUnavailable."""
+        is_spent = self._uses > 0 and self._died_after_one >= _SIGNS_OF_SINGLE_USE
+        if self._token is None or is_spent or self._now() >= self._token.renew_at:
+            self._token, self._uses = await self._fetch(), 0
+        self._uses += 1
         return self._token
 
     async def renew(self, failing: Token) -> Token:
         """Another token than the failing one, asked for only if nobody else has done so."""
         if self._token is failing:
+            self._died_after_one = self._died_after_one + 1 if self._uses == 2 else 0
             self._token = None
         return await self.get()
 
     async def _fetch(self) -> Token:
+        """One repeat at most: a login asked for again and again may end locked."""
         asked_at = self._now()
         try:
-            reply = await self._transport.send(self._call)
+            reply = await self._ask()
         except SourceUnavailable as first:
             if first.retry_after:
-                raise TokenUnavailable(f"no token: {first}", first.retry_after) from None
-            reply = await self._again()
-        _log.debug("a new token")
+                raise
+            reply = await self._ask()
         return _read(reply, asked_at)
 
-    async def _again(self) -> Reply:
+    async def _ask(self) -> Reply:
         try:
             return await self._transport.send(self._call)
-        except SourceUnavailable as second:
-            raise TokenUnavailable(f"no token: {second}", second.retry_after) from None
+        except Unauthorised:
+            raise SourceDenied(_REFUSED) from None
+        except SourceUnavailable as error:
+            raise TokenUnavailable(f"no token: {error}", error.retry_after) from None
 
 
 def list_form(settings: Epay) -> Form:
@@ -106,7 +117,7 @@ def _read(reply: Reply, asked_at: datetime) -> Token:
     if reply.status < 400 and isinstance(value, str) and re.fullmatch(r"[!-~]+", value):
         return Token(SecretStr(value), asked_at + _life(given) * _SPENT_SHARE)
     if reply.status == 400 or "error" in given:
-        raise SourceDenied(f"the bank gives no token (HTTP {reply.status}): the keys, the login or the scope are wrong")
+        raise SourceDenied(_REFUSED)
     raise TokenUnavailable(f"the bank's answer holds no token (HTTP {reply.status})")
 
 

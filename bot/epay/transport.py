@@ -116,7 +116,6 @@ class Transport:
         finally:
             spent = (monotonic() - started) * 1000
             _log.debug("%s %s %s %.0f ms", call.method, URL(call.url).path, status or "no answer", spent)
-        self._note_clock(headers.get("Date"))
         _raise_for(status, headers.get("Retry-After"), self._now() + self.clock_offset)
         return Reply(status, body)
 
@@ -130,6 +129,7 @@ class Transport:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=self._seconds),
         ) as response:
+            self._note_clock(response.headers.get("Date"))
             return response.status, response.headers, await _read(response)
 
     def _note_clock(self, date: str | None) -> None:
