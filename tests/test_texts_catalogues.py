@@ -5,6 +5,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ CALLS: dict[str, tuple[int | str, ...]] = {
     "plural": (0, 1),
     "UsageError": (0,),
     "NoticeAlert": ("text",),
+    "Command": ("description",),
 }
 KEYWORDS = {name: (1, 2) if len(places) > 1 else None for name, places in CALLS.items()}
 SAYS_WHAT_IT_IS_GIVEN = {"plain", "_notice", "_commands", "error_message"}
@@ -37,19 +39,34 @@ def _name(call: ast.Call) -> str:
     return getattr(call.func, "id", None) or getattr(call.func, "attr", "")
 
 
-def _text(call: ast.Call, place: int | str) -> str | None:
-    if isinstance(place, int):
-        given = call.args[place] if place < len(call.args) else None
-    else:
-        given = next((keyword.value for keyword in call.keywords if keyword.arg == place), None)
-    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+def _texts(call: ast.Call, names: dict[str, str]) -> list[str | None]:
+    """The texts a call says, None for one that is only known at run time; `names` are constants of the module."""
+    given = dict(enumerate(call.args)) | {keyword.arg: keyword.value for keyword in call.keywords}
+    said = [given.get(place) for place in CALLS[_name(call)]]
+    return [names.get(text.id) if isinstance(text, ast.Name) else getattr(text, "value", None) for text in said]
+
+
+def _names(tree: ast.Module) -> dict[str, str]:
+    """Names that stand for one text and nothing else in the whole module."""
+    stored = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, str) and stored[node.targets[0].id] == 1
+    }
 
 
 def _extract(source: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[tuple[int, str, Any, list[str]]]:
-    for node in ast.walk(ast.parse(source.read())):
+    tree = ast.parse(source.read())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (name := _name(node)) in CALLS:
-            texts = tuple(_text(node, place) for place in CALLS[name])
-            if None not in texts:
+            texts = tuple(_texts(node, _names(tree)))
+            if all(isinstance(text, str) for text in texts):
                 yield node.lineno, name, texts if len(texts) > 1 else texts[0], []
 
 
@@ -154,16 +171,24 @@ def test_plural_rules_are_those_of_the_language(catalogue: Catalog) -> None:
 
 def test_only_texts_written_in_the_source_are_translated() -> None:
     """A text put together at run time would be missing from every catalogue."""
-    offenders = [
-        f"{path.relative_to(ROOT)}:{call.lineno}"
-        for path in ROOT.rglob("*.py")
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in SAYS_WHAT_IT_IS_GIVEN
-        for call in ast.walk(function)
-        if isinstance(call, ast.Call) and _speaks(call) and None in [_text(call, at) for at in CALLS[_name(call)]]
-    ]
-    assert offenders == []
+    assert [offender for path in ROOT.rglob("*.py") for offender in _offenders(path)] == []
+
+
+def _offenders(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = _names(tree)
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in SAYS_WHAT_IT_IS_GIVEN:
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and _speaks(call) and None in _texts(call, names):
+                    yield f"{path.relative_to(ROOT)}:{call.lineno}"
 
 
 def _speaks(call: ast.Call) -> bool:
-    return (isinstance(call.func, ast.Name) and call.func.id == "voice") or _name(call) in {"plain", "plural"}
+    """True for the calls that must hold a text; `voices.voice(…)` and `NoticeAlert(**stored)` need not."""
+    name = _name(call)
+    if isinstance(call.func, ast.Attribute):
+        return name in {"plain", "plural"}
+    return name in {"voice", "UsageError"} or (
+        name == "NoticeAlert" and any(word.arg == "text" for word in call.keywords)
+    )

@@ -62,7 +62,7 @@ def _notice(alert: NoticeAlert, voice: Voice, now: datetime) -> list[Markup]:
 def _source(alert: SourceAlert, voice: Voice, now: datetime) -> list[Markup]:
     headline, *rest = _STORIES[alert.state](alert, voice, now)
     merchant = capped(alert.merchant_name)
-    error = capped(alert.error, TEXT_LENGTH)
+    error = capped(alert.error, TEXT_LENGTH) if alert.state is not SourceState.BACK else ""
     return [
         SEPARATOR.join([headline, *([merchant] if merchant else ())]),
         *([voice("Cause: {error}", error=error)] if error else ()),

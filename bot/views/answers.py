@@ -7,7 +7,7 @@ from markupsafe import Markup
 from bot.errors import UsageError
 from bot.model import ChatKind, Message, Request
 from bot.texts import Voice
-from bot.views.blocks import capped, fit
+from bot.views.blocks import TEXT_LENGTH, capped, fit
 from bot.views.figures import sparkline, today
 from bot.views.found import found
 from bot.views.health import health
@@ -67,5 +67,5 @@ def private_bot(voice: Voice) -> Message:
 
 def error_message(error: UsageError, voice: Voice) -> Message:
     """What a person can mend, in words; what they typed comes back shortened."""
-    values = {name: capped(str(value)) for name, value in error.values.items()}
+    values = {name: capped(str(value), TEXT_LENGTH) for name, value in error.values.items()}
     return Message(Markup("⚠️ ") + voice(error.text, **values))

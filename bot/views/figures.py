@@ -129,7 +129,7 @@ def _reasons(figures: Figures, voice: Voice) -> list[Markup]:
     if rest := sum(reason.count for reason in figures.reasons[_TOP_REASONS:]):
         counted.append((voice.plain("other"), rest))
     rows = [
-        Markup("{} – {} ({})").format(reason, voice.number(count), voice.percent(count / total))
+        Markup("{} – {} ({})").format(reason, voice.number(count), voice.percent(max(round(count / total, 2), 0.01)))
         for reason, count in counted
         if total
     ]
@@ -143,9 +143,10 @@ def _hours(report: DayReport, voice: Voice) -> list[Markup]:
     if top <= 0:
         return []
     first = voice.local(report.figures.window.start).hour
-    span = f"{first:02}–{first + len(hours):02}"
-    lines = [_BLANK, voice("{bars} by hour, {span}", bars=_bars(hours, top), span=span)]
-    return lines + ([voice("{bars} a week ago", bars=_bars(week_ago, top))] if week_ago else [])
+    span = f"{first:02}–{first + len(hours) - 1:02}"
+    lines = [voice("{bars} by hour, {span}", bars=_bars(hours, top), span=span)] if hours else []
+    lines += [voice("{bars} a week ago", bars=_bars(week_ago, top))] if week_ago else []
+    return [_BLANK, *lines]
 
 
 def _bars(values: Sequence[int], top: int) -> Markup:

@@ -29,7 +29,7 @@ _PERSONAL = re.compile(r"@|(\d\D{0,2}){10}")
 def found(report: FoundReport, voice: Voice, *, private: bool) -> Message:
     """All attempts, newest first, and what became of the invoice; in a group nothing personal of the payer."""
     fresh = live_line(report.at, voice) if report.live else stored_line(report.freshness, report.at, voice)
-    head = _headline(report, voice) if report.operations else _nothing(report, voice)
+    head = _headline(report, voice, private=private) if report.operations else _nothing(report, voice)
     text = fit(head, _attempts(report, voice, private=private), [_BLANK, fresh], voice)
     reference = next((operation.reference for operation in report.operations if operation.reference), "")
     row = [
@@ -55,7 +55,7 @@ def _days(window: Window, voice: Voice) -> tuple[str, str]:
     return voice.day(voice.local(window.start).date()), voice.day(voice.local(last).date())
 
 
-def _headline(report: FoundReport, voice: Voice) -> list[Markup]:
+def _headline(report: FoundReport, voice: Voice, *, private: bool) -> list[Markup]:
     operations = report.operations
     if _is_one_invoice(operations):
         invoice = capped(operations[0].invoice_id) or capped(report.query)
@@ -63,7 +63,7 @@ def _headline(report: FoundReport, voice: Voice) -> list[Markup]:
     else:
         count = voice.plural("{n} operation found", "{n} operations found", len(operations))
         told = [voice("🔎 <code>{query}</code>", query=capped(report.query)), count]
-    return [SEPARATOR.join(told), *_place(report)]
+    return [SEPARATOR.join(told), *_place(report), *_shared_people(operations, voice, private=private)]
 
 
 def _place(report: FoundReport) -> list[Markup]:
@@ -106,6 +106,7 @@ def _attempts(report: FoundReport, voice: Voice, *, private: bool) -> list[Marku
     operations = report.operations
     one_invoice = _is_one_invoice(operations)
     one_terminal = len({operation.terminal_id for operation in operations}) == 1
+    shared = bool(_shared_people(operations, voice, private=private))
     told = []
     for place, operation in enumerate(operations):
         number = len(operations) - place if one_invoice and len(operations) > 1 else None
@@ -114,7 +115,8 @@ def _attempts(report: FoundReport, voice: Voice, *, private: bool) -> list[Marku
             _outcome_line(operation, number, report, voice),
             *([] if one_invoice else _invoice(operation, voice)),
             *([] if one_terminal else [capped(report.merchant.terminal_name(operation.terminal_id))]),
-            *_details(operation, voice, private=private),
+            *_details(operation, voice),
+            *([] if shared else _people(operation, voice, private=private)),
         ]
         told.append(Markup("\n").join(lines))
     return told
@@ -133,13 +135,24 @@ def _invoice(operation: Operation, voice: Voice) -> list[Markup]:
     return [voice("Invoice <code>{invoice}</code>", invoice=invoice)] if invoice else []
 
 
-def _details(operation: Operation, voice: Voice, *, private: bool) -> list[Markup]:
+def _details(operation: Operation, voice: Voice) -> list[Markup]:
     lines: list[Markup] = []
     if operation.outcome is Outcome.FAILED or operation.reason_code:
         lines += [reason_words(operation, voice), *bank_words(operation, voice)]
-    lines += card_words(operation)
     if reference := capped(operation.reference):
         lines.append(voice("RRN <code>{reference}</code>", reference=reference))
+    return lines
+
+
+def _people(operation: Operation, voice: Voice, *, private: bool) -> list[Markup]:
+    """Whose money it is; an account that may be a phone number, an IIN or an e-mail stays out of groups."""
+    lines = card_words(operation)
     if (account := capped(operation.account_id)) and (private or not _PERSONAL.search(clean(operation.account_id))):
         lines.append(voice("Account {account}", account=account))
     return lines + payer_words(operation, voice, private=private)
+
+
+def _shared_people(operations: Sequence[Operation], voice: Voice, *, private: bool) -> list[Markup]:
+    """The same people on every one of several attempts are named once, above them."""
+    people = [_people(operation, voice, private=private) for operation in operations]
+    return people[0] if len(people) > 1 and all(one == people[0] for one in people) else []

@@ -1,5 +1,7 @@
 """How the bot is, in a person's words: the reading of each merchant and the queue to Telegram."""
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from bot.model import HealthReport, Message, SourceHealth
@@ -21,7 +23,8 @@ def health(report: HealthReport, voice: Voice) -> Message:
 
 
 def _source(source: SourceHealth, report: HealthReport, voice: Voice) -> list[Markup]:
-    lines = [_state(source, report, voice), figures_line(source.freshness, report.at, voice)]
+    through = replace(source.freshness, lost_since=None)
+    lines = [_state(source, report, voice), figures_line(through, report.at, voice)]
     if source.freshness.through_at:
         stored, undecided = voice.number(source.operations), voice.number(source.undecided)
         lines.append(voice("Stored operations: {stored}, undecided: {undecided}", stored=stored, undecided=undecided))

@@ -1,0 +1,228 @@
+"""Values the views are shown with: a merchant, his operations and reports on one Monday in Almaty."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.model import (
+    AlertReason,
+    DayReport,
+    FailureAlert,
+    Figures,
+    FoundReport,
+    Freshness,
+    HealthReport,
+    InvoiceTally,
+    Merchant,
+    MerchantId,
+    Operation,
+    OperationId,
+    Outcome,
+    ReasonClass,
+    ReasonCount,
+    Severity,
+    SourceAlert,
+    SourceHealth,
+    SourceState,
+    Tally,
+    Terminal,
+    TerminalId,
+    Window,
+)
+
+NOW = datetime(2026, 11, 9, 9, 32, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 8, 19, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+SHOP = Merchant(
+    MerchantId("shop"),
+    "Shop LLP",
+    (Terminal(TerminalId("98151552"), "Samal-2"), Terminal(TerminalId("98151553"), "Samal-3")),
+)
+HOSTILE = "<b>&Ерке\u202eжан</b> _*[`{name}\u200b](tg://x)👩\u200d💻 әғқңөұүһі\n&amp;"
+
+FAILED = Operation(
+    merchant_id=SHOP.id,
+    id=OperationId("1"),
+    created_at=datetime(2026, 11, 9, 9, 32, 7, tzinfo=UTC),
+    invoice_id="INV-88213",
+    terminal_id=TerminalId("98151552"),
+    amount=2_500_000,
+    currency="KZT",
+    outcome=Outcome.FAILED,
+    status="FAILED",
+    reason_code=484,
+    reason_class=ReasonClass.PAYER,
+    reason="Insufficient funds",
+    sender_card="9821",
+    sender_brand="VISA",
+    receiver_card="1187",
+    payer_name="Aigerim K.",
+    account_id="client-17",
+)
+PAID = replace(
+    FAILED,
+    id=OperationId("2"),
+    created_at=FAILED.created_at + timedelta(seconds=14),
+    outcome=Outcome.PAID,
+    status="OK",
+    reason_code=0,
+    reason_class=None,
+    reason="",
+    reference="112233447719",
+)
+UNDECIDED = replace(FAILED, outcome=Outcome.UNDECIDED, status="AUTH", reason_code=454, reason="")
+REFUNDED = replace(PAID, outcome=Outcome.REFUNDED, status="REFUND")
+MALICE = replace(
+    FAILED,
+    invoice_id=HOSTILE,
+    terminal_id=TerminalId(HOSTILE),
+    currency=HOSTILE,
+    reason_code=99999,
+    reason=HOSTILE * 100,
+    sender_card=HOSTILE,
+    sender_brand=HOSTILE,
+    payer_name=HOSTILE,
+    account_id="+7 701 123 45 67",
+)
+
+
+def failure(operation: Operation = FAILED, *, incident: int = 412, count: int = 1, late: bool = False) -> FailureAlert:
+    return FailureAlert(
+        incident=incident,
+        reason=AlertReason.MORE if count > 1 else AlertReason.FIRST,
+        severity=Severity.CRITICAL,
+        merchant_name=SHOP.name,
+        terminal_name=SHOP.terminal_name(operation.terminal_id),
+        operation=operation,
+        count=count,
+        at=NOW,
+        late=late,
+    )
+
+
+def burst(size: int) -> list[FailureAlert]:
+    """Failures of two terminals for several reasons, a minute apart, the newest first."""
+    codes = (484, 484, 493, 529, 488, 0)
+    return [
+        failure(
+            replace(
+                FAILED,
+                id=OperationId(str(number)),
+                invoice_id=f"INV-{88213 - number}",
+                created_at=FAILED.created_at - timedelta(minutes=number),
+                terminal_id=SHOP.terminals[number % 2].id,
+                amount=990_000 + number * 12_345,
+                currency="USD" if number % 7 == 6 else "KZT",
+                reason_code=codes[number % len(codes)],
+            ),
+            incident=412 + number % 3,
+            late=number > 40,
+        )
+        for number in range(size)
+    ]
+
+
+def source(state: SourceState, *, operations: int = 0, failed: int = 0, error: str = "HTTP 503") -> SourceAlert:
+    return SourceAlert(
+        state=state,
+        merchant_name=SHOP.name,
+        since=NOW - timedelta(minutes=32),
+        at=NOW,
+        error=error,
+        operations=operations,
+        failed=failed,
+    )
+
+
+def found_report(*operations: Operation, query: str = "INV-88213", live: bool = True) -> FoundReport:
+    freshness = Freshness(NOW - timedelta(minutes=2), None if live else NOW - timedelta(minutes=2))
+    return FoundReport(merchant=SHOP, query=query, operations=operations, live=live, freshness=freshness, at=NOW)
+
+
+def attempts(outcomes: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The given operations as attempts on one invoice, a minute apart, newest first, as a report has them."""
+    return tuple(
+        replace(operation, id=OperationId(str(number)), created_at=FAILED.created_at + timedelta(minutes=number))
+        for number, operation in enumerate(outcomes)
+    )[::-1]
+
+
+def figures(days_ago: int = 0, **parts: object) -> Figures:
+    start = MIDNIGHT - days_ago * DAY
+    return replace(Figures(window=Window(start, start + (NOW - MIDNIGHT)), currencies={}), **parts)  # type: ignore[arg-type]
+
+
+BUSY = Tally(
+    paid=212,
+    paid_sum=318_490_000,
+    failed=13,
+    failed_sum=18_450_050,
+    undecided=2,
+    undecided_sum=3_000_000,
+    refunded=1,
+    refunded_sum=500_000,
+)
+HOURS = (0, 0, 0, 0, 0, 0, 1, 4, 9, 18, 27, 38, 41, 52, 38)
+
+
+def day_report(**parts: object) -> DayReport:
+    report = DayReport(
+        merchant=SHOP,
+        terminal=SHOP.terminals[0],
+        figures=figures(
+            currencies={"KZT": BUSY},
+            reasons=tuple(
+                ReasonCount(code, n) for code, n in ((484, 5), (493, 3), (529, 2), (488, 1), (0, 1), (473, 1))
+            ),
+            invoices=InvoiceTally(206, 200),
+            hours=HOURS,
+        ),
+        day_before=figures(1, currencies={"KZT": Tally(paid=230, paid_sum=345_000_000)}, hours=HOURS),
+        week_before=figures(
+            7,
+            currencies={"KZT": Tally(paid=190, paid_sum=294_900_000)},
+            hours=(0, 0, 0, 0, 0, 0, 0, 2, 11, 14, 30, 36, 47, 44, 40),
+        ),
+        freshness=Freshness(NOW - timedelta(seconds=20)),
+        at=NOW,
+    )
+    return replace(report, **parts)  # type: ignore[arg-type]
+
+
+def health_report(*sources: SourceHealth, **parts: object) -> HealthReport:
+    report = HealthReport(
+        version="0.1.0",
+        started_at=NOW - timedelta(days=3, hours=4),
+        sources=sources,
+        outbox_waiting=0,
+        outbox_oldest_at=None,
+        outbox_dead=0,
+        last_sent_at=NOW - timedelta(minutes=12),
+        sqlite_version="3.45.1",
+        at=NOW,
+    )
+    return replace(report, **parts)  # type: ignore[arg-type]
+
+
+WELL = SourceHealth(
+    merchant=SHOP,
+    freshness=Freshness(NOW - timedelta(seconds=30)),
+    last_ok_at=NOW - timedelta(seconds=12),
+    last_error="",
+    watching_since=MIDNIGHT - 3 * DAY,
+    backfilled_to=MIDNIGHT - 56 * DAY,
+    backfill_until=MIDNIGHT - 56 * DAY,
+    operations=12_345,
+    undecided=3,
+    set_aside=0,
+)
+ILL = replace(
+    WELL,
+    freshness=Freshness(NOW - timedelta(minutes=13), NOW - timedelta(minutes=12)),
+    last_error="HTTP 503 <html>",
+    backfilled_to=MIDNIGHT - 20 * DAY,
+    set_aside=2,
+)
+NEW = replace(
+    WELL, freshness=Freshness(None), last_ok_at=None, watching_since=None, backfilled_to=None, backfill_until=None
+)
