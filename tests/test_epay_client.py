@@ -1,16 +1,19 @@
 """The client against the simulated bank over a socket. Also the stage of the other tests of `bot.epay`."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.config import Epay
 from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, Switches, World, default_merchants
 from bot.epay import Dialect, EpayClient, Retries
-from bot.model import MerchantId, Window
+from bot.errors import SourceDenied
+from bot.model import MICROSECOND, MerchantId, Window
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SHOP, BAKERY = default_merchants(per_day=0)
@@ -24,6 +27,9 @@ class Stage:
 
     def __init__(self, bank: SimulatedBank, url: str, http: aiohttp.ClientSession, clock: "Clock") -> None:
         self.bank, self.url, self.http, self.clock = bank, url, http, clock
+        self.asked: Counter[str] = Counter()
+        self.on_request: Callable[[str], object] = lambda _endpoint: None
+        bank.before_request = self._notice
         self.client = self.new_client()
 
     @property
@@ -66,13 +72,17 @@ class Stage:
         for number in range(count):
             self.world.add(SHOP.id, TERMINAL.tid, number + 1, created_at=first + every * number, **details)
 
+    def _notice(self, endpoint: str, _number: int) -> None:
+        self.asked[endpoint] += 1
+        self.on_request(endpoint)
+
     @property
     def searches(self) -> int:
-        return sum(seen.path == LIST_PATH for seen in self.bank.requests)
+        return self.asked["list"]
 
     @property
     def logins(self) -> int:
-        return sum(seen.path == TOKEN_PATH for seen in self.bank.requests)
+        return self.asked["token"]
 
 
 class Clock:
@@ -89,9 +99,11 @@ async def open_stage(switches: Switches | None = None, world: World | None = Non
     world = world or World(5, merchants=(SHOP, BAKERY), start=NOW - timedelta(days=60))
     bank = SimulatedBank(world, now=clock, switches=switches or Switches())
     url = await bank.start()
-    async with aiohttp.ClientSession() as http:
-        yield Stage(bank, url, http, clock)
-    await bank.stop()
+    try:
+        async with aiohttp.ClientSession() as http:
+            yield Stage(bank, url, http, clock)
+    finally:
+        await bank.stop()
     assert bank.money_calls == []
 
 
@@ -118,4 +130,103 @@ async def test_two_hundred_operations_in_one_microsecond_are_read_by_pages() -> 
             reading = await client.read(HOUR)
             assert sum(row.amount for row in reading.operations) == 100 * 200 * 201 // 2
             assert client.dialect.page_mode == mode
-            print(mode, stage.searches)
+
+
+async def test_a_window_is_half_open() -> None:
+    async with open_stage() as stage:
+        for at in (HOUR.start - MICROSECOND, HOUR.start, HOUR.end - MICROSECOND, HOUR.end):
+            stage.world.add(SHOP.id, TERMINAL.tid, 5, created_at=at)
+        for inclusive in (True, False):
+            stage.bank.switches = Switches(end_inclusive=inclusive)
+            reading = await stage.client.read(HOUR)
+            assert [row.created_at for row in reading.operations] == [HOUR.start, HOUR.end - MICROSECOND]
+
+
+async def test_a_window_without_time_holds_nothing() -> None:
+    async with open_stage() as stage:
+        assert (await stage.client.read(Window(NOW, NOW))).operations == ()
+        assert await stage.client.count(Window(NOW, NOW)) == 0
+
+
+async def test_a_long_window_is_asked_in_months() -> None:
+    async with open_stage(Switches(max_period="31d")) as stage:
+        stage.add(58, every=timedelta(days=1), first=NOW - timedelta(days=58))
+        window = Window(NOW - timedelta(days=60), NOW)
+        assert (await stage.client.read(window)).total == await stage.client.count(window) == 58
+        assert stage.searches == 5
+
+
+async def test_counting_reads_no_operation_twice_and_none_besides() -> None:
+    async with open_stage() as stage:
+        for at in (HOUR.start - MICROSECOND, HOUR.start, HOUR.end - MICROSECOND, HOUR.end):
+            stage.world.add(SHOP.id, TERMINAL.tid, 5, created_at=at)
+        assert (await stage.client.count(HOUR), stage.searches) == (2, 1)
+
+
+async def test_another_merchant_sees_other_operations() -> None:
+    async with open_stage() as stage:
+        stage.add(3)
+        stage.world.add(BAKERY.id, BAKERY.terminals[0].tid, 9, created_at=HOUR.start)
+        reading = await stage.new_client(BAKERY).read(HOUR)
+        assert [(row.merchant_id, row.amount) for row in reading.operations] == [("bakery", 900)]
+
+
+async def test_a_row_that_slips_in_between_two_pages_is_not_lost() -> None:
+    async with open_stage(Switches(page_mode="index0")) as stage:
+        stage.add(90, every=timedelta())
+        pages = iter(range(3))
+
+        def slip(endpoint: str) -> None:
+            if endpoint == "list" and stage.searches > 20 and next(pages, None) is not None:
+                stage.add(1, first=HOUR.start)
+
+        stage.on_request = slip
+        reading = await stage.new_client(page_size=40).read(HOUR)
+        assert reading.total == 93
+
+
+async def test_the_banks_clock_is_known_from_its_answers() -> None:
+    async with open_stage() as stage:
+        stage.bank.clock_offset = timedelta(minutes=-3)
+        await stage.client.verify()
+        assert stage.client.clock_offset == timedelta(minutes=-3)
+
+
+async def test_no_more_of_the_future_is_asked_for_than_the_caller_wants() -> None:
+    async with open_stage() as stage:
+        stage.world.add(SHOP.id, TERMINAL.tid, 5, created_at=NOW)
+        stage.clock.now = NOW + timedelta(seconds=10)
+        reading = await stage.client.read(Window(NOW - timedelta(hours=1), NOW + timedelta(seconds=5)))
+        assert reading.total == 1
+
+
+async def test_what_was_learnt_survives_a_restart() -> None:
+    async with open_stage(Switches(date_field="created_date", max_size="reject100")) as stage:
+        await stage.client.read(HOUR)
+        kept = Dialect.from_json(stage.client.dialect.to_json())
+        assert kept == stage.client.dialect == Dialect(date_field="created_date", page_size=100)
+        before = stage.searches
+        await stage.new_client(dialect=kept).read(HOUR)
+        assert stage.searches == before + 1
+
+
+async def test_a_stored_dialect_that_makes_no_sense_is_forgotten() -> None:
+    assert Dialect.from_json('{"date_field": "created_yesterday"}') == Dialect.from_json("?") == Dialect()
+
+
+async def test_the_configuration_has_the_last_word_on_the_dialect() -> None:
+    async with open_stage(Switches(page_mode="index1", terminal_filter="uuid")) as stage:
+        settled = Dialect(date_field="created_date", page_mode="offset", terminal_filter="tid")
+        fixed = {"date_field": "created_at", "page_mode": "index1", "terminal_filter": "uuid"}
+        client = stage.new_client(dialect=settled, page_size=20, **fixed)
+        stage.add(50, every=timedelta())
+        assert (await client.read(HOUR)).total == 50
+        assert client.dialect == Dialect(date_field="created_at", page_mode="index1", terminal_filter="uuid")
+
+
+async def test_verify_needs_a_login_and_an_answer() -> None:
+    async with open_stage() as stage:
+        await stage.client.verify()
+        assert (stage.logins, stage.searches) == (1, 1)
+        with pytest.raises(SourceDenied):
+            await stage.new_client(client_secret="other").verify()

@@ -1,4 +1,4 @@
-"""Whatever the open questions about the bank turn out to mean, and whatever fails on the way, a reading is the truth."""
+"""A reading is the truth, whatever the open questions about the bank turn out to mean and whatever fails on the way."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from test_epay_client import NOW, SHOP, TERMINAL, Stage, open_stage
 
-from bot.demo.bank import Faults, Habits, Switches, TruthRow, World, default_merchants
+from bot.demo.bank import Faults, Switches, TruthRow, World, default_merchants
 from bot.epay import EpayClient, Reading, terminal_in
 from bot.errors import SourceError
 from bot.model import Operation, Terminal, TerminalId, Window
