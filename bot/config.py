@@ -250,3 +250,15 @@ def _problem(detail: Mapping[str, Any]) -> Problem:
     what = {"missing": "missing", "extra_forbidden": "unknown key; see config.example.yaml"}.get(kind)
     text = what or detail["msg"].removeprefix("Value error, ")
     return Problem(path, text[0].lower() + text[1:])
+
+
+def list_secrets(section: BaseModel) -> list[str]:
+    """Every secret value inside a part of the configuration, to be kept out of logs."""
+    found: list[str] = []
+    for value in vars(section).values():
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, SecretStr):
+                found.append(part.get_secret_value())
+            elif isinstance(part, BaseModel):
+                found += list_secrets(part)
+    return found

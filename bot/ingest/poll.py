@@ -56,9 +56,10 @@ class Ingest:
             return False
         return True
 
-    async def backfill(self, span: timedelta, progress: Callable[[Tier], None]) -> None:
+    async def backfill(self, span: timedelta, progress: Callable[[Window], None]) -> None:
         """Reads history back over `span` without one alert, going on where an earlier call stopped.
 
+        `progress` is told what is left before each slice, and of the end by an empty window.
         Raises SourceError when the bank cannot be read; what was read until then is kept.
         """
         source = await self._source()
@@ -66,8 +67,9 @@ class Ingest:
             await self._read_newest(source)
         await self._store.write(_widen_backfill, source, source.watching_since_at - span)
         while tier := await self._store.read(_find_backfill, self._merchant.id):
+            progress(tier.left)
             await self._read_backwards(source, tier)
-            progress(tier)
+        progress(Window(source.watching_since_at, source.watching_since_at))
 
     async def _source(self) -> Source:
         """The stored source, begun if this is the first time, once the bank's clock has been heard."""

@@ -1,0 +1,5 @@
+"""`python -m bot` is `epay-bot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,199 @@
+"""The composition root: builds every object once, starts them in order and stops them in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from bot import __version__
+from bot.chat.access import Access
+from bot.chat.commands import COMMANDS
+from bot.chat.desk import Desk
+from bot.chat.dispatch import Dispatch
+from bot.chat.intake import Intake
+from bot.chat.telegram import Gateway
+from bot.config import MerchantSettings, Settings
+from bot.delivery import Delivery
+from bot.epay import Dialect, EpayClient
+from bot.errors import ConfigurationError, Problem, StoreError
+from bot.ingest import Ingest
+from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
+from bot.rules import Rulebook
+from bot.schedule import Schedule, Works
+from bot.store import chats, sources
+from bot.store.driver import Connection, Store
+from bot.store.sqlite import SqliteStore, path_of
+from bot.texts import Voices
+
+log = logging.getLogger(__name__)
+
+DRAIN = timedelta(seconds=6)
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
+
+
+def open_store(settings: Settings, *, exclusive: bool = True) -> SqliteStore:
+    """The configured database, `exclusive`: for this process alone.
+
+    Raises StoreError, or ConfigurationError for an engine that is not there yet.
+    """
+    if not settings.storage.url.startswith("sqlite:///"):
+        raise ConfigurationError(Problem("storage.url", "only sqlite:///… is supported by this version"))
+    return SqliteStore(path_of(settings.storage.url), exclusive=exclusive)
+
+
+def merchant_of(settings: MerchantSettings) -> Merchant:
+    """The merchant as the rest of the program knows it: without secrets."""
+    terminals = tuple(Terminal(TerminalId(known.id), known.name, known.uuid) for known in settings.terminals)
+    return Merchant(MerchantId(settings.id), settings.name, terminals)
+
+
+class App:
+    """The bot. `run` works until `stop` is set; DeliveryError from it means that Telegram refuses the token."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._settings = settings
+        self._now = now
+        self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
+        self._owners = tuple(
+            Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
+            for owner in settings.access.owners
+        )
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+        """Raises StoreError when the database cannot be opened, DeliveryError when Telegram refuses this bot."""
+        async with AsyncExitStack() as stack:
+            store = open_store(self._settings)
+            stack.push_async_callback(store.close)
+            gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
+            stack.push_async_callback(gateway.close)
+            bank = await stack.enter_async_context(aiohttp.ClientSession())
+            await store.write(_know_owners, self._owners)
+            await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
+
+    async def _clients(self, store: Store, http: aiohttp.ClientSession) -> dict[MerchantId, EpayClient]:
+        clients = {}
+        for settings, merchant in zip(self._settings.merchants, self._merchants, strict=True):
+            known = await store.read(sources.find, merchant.id)
+            dialect = Dialect.from_json(known.dialect) if known else Dialect()
+            clients[merchant.id] = EpayClient(merchant.id, settings.epay, http=http, now=self._now, dialect=dialect)
+        return clients
+
+    async def _work(
+        self,
+        stop: asyncio.Event,
+        ready: Callable[[], None],
+        *,
+        store: Store,
+        gateway: Gateway,
+        clients: dict[MerchantId, EpayClient],
+    ) -> None:
+        voices = Voices(self._settings.language)
+        delivery = Delivery(gateway, store, voices, now=self._now)
+        intake = Intake(gateway, store, self._dispatch(store, gateway, clients, voices), now=self._now)
+        schedule = Schedule(self._works(store, clients, delivery), _Trouble(delivery, self._owners, self._now).tell)
+        await delivery.recover()
+        schedule.start()
+        reading = asyncio.create_task(intake.run(), name="intake")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        log.info("epay-bot %s is running for %s", __version__, ", ".join(known.id for known in self._merchants))
+        ready()
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            schedule.stop()
+            await asyncio.gather(intake.stop(DRAIN), delivery.drain(DRAIN))
+        await reading
+
+    def _dispatch(
+        self, store: Store, gateway: Gateway, clients: dict[MerchantId, EpayClient], voices: Voices
+    ) -> Dispatch:
+        desk = Desk(
+            store=store,
+            clients=clients,
+            merchants=self._merchants,
+            voices=voices,
+            access=Access(self._settings.access.owners),
+            now=self._now,
+            version=__version__,
+            started_at=self._now(),
+            zone=ZoneInfo(self._settings.timezone),
+        )
+        return Dispatch(desk, gateway, COMMANDS)
+
+    def _works(self, store: Store, clients: dict[MerchantId, EpayClient], delivery: Delivery) -> Works:
+        rulebook = Rulebook.from_settings(self._settings.alerts)
+        ingests = {
+            merchant.id: Ingest(
+                merchant,
+                clients[merchant.id],
+                store=store,
+                rulebook=rulebook,
+                polling=self._settings.polling,
+                now=self._now,
+            )
+            for merchant in self._merchants
+        }
+        return Works(ingests=ingests, delivery=delivery, store=store, polling=self._settings.polling, now=self._now)
+
+
+async def backfill_all(
+    settings: Settings,
+    span: timedelta,
+    progress: Callable[[str, timedelta, Window], None],
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Reads history of every merchant into the store; `progress` gets the merchant, the whole span and what is left.
+
+    Raises SourceError or StoreError; what was read until then is kept.
+    """
+    store = open_store(settings)
+    rulebook = Rulebook.from_settings(settings.alerts)
+    try:
+        async with aiohttp.ClientSession() as http:
+            for given in settings.merchants:
+                merchant = merchant_of(given)
+                client = EpayClient(merchant.id, given.epay, http=http, now=now)
+                ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=settings.polling, now=now)
+                await ingest.backfill(span, partial(progress, merchant.id, span))
+    finally:
+        await store.close()
+
+
+def _know_owners(db: Connection, owners: Sequence[Destination]) -> None:
+    """The configured owners, and no former one, get alerts in their private chats."""
+    chats.unsubscribe_all_but(db, [owner.chat_id for owner in owners])
+    for owner in owners:
+        chats.subscribe(db, owner)
+
+
+class _Trouble:
+    """Tells the owners, past the store, that the store cannot be used, and that it can again."""
+
+    def __init__(self, delivery: Delivery, owners: Sequence[Destination], now: Callable[[], datetime]) -> None:
+        self._delivery = delivery
+        self._owners = owners
+        self._now = now
+        self._told = False
+
+    async def tell(self, error: StoreError | None) -> None:
+        if error and not self._told:
+            text = "The bot cannot use its database: {error}. Free space or repair the disk; nothing read is lost."
+            await self._say(NoticeAlert(text=text, values={"error": str(error)}, at=self._now()))
+        elif error is None and self._told:
+            await self._say(
+                NoticeAlert(text="The database works again; what was missed is being read.", at=self._now())
+            )
+        self._told = error is not None
+
+    async def _say(self, notice: NoticeAlert) -> None:
+        await self._delivery.tell(notice, self._owners)

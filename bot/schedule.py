@@ -1,0 +1,133 @@
+"""JOBS: what runs how often. APScheduler gives liveness only; the store knows what is due, so no tick matters."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.config import Polling
+from bot.delivery import Delivery
+from bot.errors import StoreError
+from bot.ingest import Ingest
+from bot.model import MerchantId
+from bot.store import chats
+from bot.store.driver import Store
+
+log = logging.getLogger(__name__)
+
+# Telegram repeats an update for a day at most.
+KEEP_UPDATES = timedelta(days=2)
+Work = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """What the jobs work on."""
+
+    ingests: Mapping[MerchantId, Ingest]
+    delivery: Delivery
+    store: Store
+    polling: Polling
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`each` names every piece of work the job has; `limit` ends one that hangs, for APScheduler never would."""
+
+    name: str
+    every: Callable[[Works], timedelta]
+    limit: timedelta
+    each: Callable[[Works], Iterable[tuple[str, Work]]]
+
+
+def _polls(works: Works) -> Iterable[tuple[str, Work]]:
+    return ((merchant_id, ingest.poll) for merchant_id, ingest in works.ingests.items())
+
+
+def _deliveries(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("outbox", works.delivery.step),)
+
+
+def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
+    async def forget_updates() -> None:
+        await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
+
+    return (("updates", forget_updates),)
+
+
+JOBS = (
+    Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
+    Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
+    Job("tidy", lambda _: timedelta(hours=1), timedelta(minutes=5), _tidying),
+)
+
+
+class Schedule:
+    """Runs JOBS in this process. `trouble` is told when a job begins to fail (the error) and when it is well (None)."""
+
+    def __init__(
+        self, works: Works, trouble: Callable[[StoreError | None], Awaitable[None]], jobs: Sequence[Job] = JOBS
+    ) -> None:
+        self._works = works
+        self._trouble = trouble
+        self._jobs = jobs
+        self._failing: dict[str, str] = {}
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._scheduler.add_listener(_note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+
+    def start(self) -> None:
+        """Begins every job at once, then at its pace."""
+        for job in self._jobs:
+            for name, work in job.each(self._works):
+                self._scheduler.add_job(
+                    self._run,
+                    "interval",
+                    (f"{job.name} {name}", work, job.limit),
+                    seconds=job.every(self._works).total_seconds(),
+                    id=f"{job.name} {name}",
+                    next_run_time=datetime.now(UTC),
+                )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Starts nothing more and cancels what runs; every write is whole, so nothing is half done."""
+        self._scheduler.shutdown(wait=False)
+
+    async def _run(self, name: str, work: Work, limit: timedelta) -> None:
+        """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await work()
+        except TimeoutError:
+            await self._failed(name, f"did not end within {limit}", None)
+        except StoreError as error:
+            await self._failed(name, str(error), error)
+        except Exception as error:
+            await self._failed(name, f"{type(error).__name__}: {error}", error)
+        else:
+            await self._went_well(name)
+
+    async def _failed(self, name: str, what: str, error: Exception | None) -> None:
+        if name in self._failing:
+            return
+        self._failing[name] = what
+        log.error("%s fails: %s", name, what, exc_info=None if isinstance(error, StoreError) else error)
+        if isinstance(error, StoreError):
+            await self._trouble(error)
+
+    async def _went_well(self, name: str) -> None:
+        if self._failing.pop(name, None):
+            log.info("%s is well again", name)
+            if not self._failing:
+                await self._trouble(None)
+
+
+def _note_skipped(event: JobExecutionEvent) -> None:
+    log.debug("%s is still running, this tick is left out", event.job_id)
