@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.chat.telegram import BotMembership, ChatMoved, chat_of, read_update
-from bot.demo.telegram import BotApi, Chat, Person
+from bot.demo.telegram import BotApi, Chat, Content, Message, Person
 from bot.model import ChatKind, Request
 
 SENT_AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -84,33 +84,59 @@ async def test_a_thread_outside_a_forum_is_no_topic(api: BotApi, aigerim: Person
     assert request.chat.thread_id is None
 
 
-async def test_a_press_is_the_command_its_button_carries(api: BotApi, aigerim: Person, shop: Chat) -> None:
-    shown = await api.says(aigerim, shop, "/help", 7)
-    press = await api.presses(aigerim, shown, "v1:find:00123")
+def shown(api: BotApi, chat: Chat, label: str, data: str, thread_id: int | None = None) -> Message:
+    """A message of the bot with one button."""
+    buttons = {"inline_keyboard": [[{"text": label, "callback_data": data}]]}
+    return api.post(chat, api.me, Content("Found", markup=buttons), thread_id=thread_id)
+
+
+async def pressed(api: BotApi, person: Person, message: Message, data: str) -> Request:
+    await api.presses(person, message, data)
     request = read(api)
     assert isinstance(request, Request)
+    return request
+
+
+async def test_a_refresh_is_the_command_its_button_carries(api: BotApi, aigerim: Person, shop: Chat) -> None:
+    message = shown(api, shop, "🔄 Refresh", "v1:find:00123", 7)
+    request = await pressed(api, aigerim, message, "v1:find:00123")
     assert (request.command, request.arguments) == ("find", ("00123",))
-    assert (request.pressed, request.press_id, request.at) == (shown.message_id, press.query_id, READ_AT)
-    assert (request.chat.thread_id, request.answer_to) == (7, None)
+    assert (request.pressed, request.answer_to, request.at) == (message.message_id, None, READ_AT)
+    assert (request.chat.thread_id, request.press_id in api.pressed) == (7, True)
 
 
-@pytest.mark.parametrize("data", ["v0:find:00123", "nonsense", ""])
-async def test_a_button_of_another_time_has_no_command(api: BotApi, aigerim: Person, data: str) -> None:
-    shown = await api.says(aigerim, api.private_chat(aigerim), "/help")
-    await api.presses(aigerim, shown, data)
-    request = read(api)
-    assert isinstance(request, Request)
-    assert (request.command, request.arguments, request.pressed) == ("", (), shown.message_id)
+async def test_any_other_button_is_answered_below_its_message(api: BotApi, aigerim: Person, shop: Chat) -> None:
+    message = shown(api, shop, "🔎 All attempts", "v1:find:00123")
+    request = await pressed(api, aigerim, message, "v1:find:00123")
+    assert (request.command, request.pressed, request.answer_to) == ("find", None, message.message_id)
 
 
-async def test_a_press_on_a_message_too_old_to_be_shown_is_read(api: BotApi, aigerim: Person) -> None:
-    shown = await api.says(aigerim, api.private_chat(aigerim), "/help")
-    await api.presses(aigerim, shown, "v1:find:1")
+@pytest.mark.parametrize(
+    ("data", "command", "arguments"),
+    [
+        ("v1:health:", "health", ()),
+        ("v1:health", "health", ()),
+        ("v1:find:a:b", "find", ("a", "b")),
+        ("v0:find:00123", "", ()),
+        ("nonsense", "", ()),
+        ("", "", ()),
+    ],
+)
+async def test_what_a_button_carries_is_read_and_a_button_of_another_time_has_no_command(
+    api: BotApi, aigerim: Person, data: str, command: str, arguments: tuple[str, ...]
+) -> None:
+    request = await pressed(api, aigerim, shown(api, api.private_chat(aigerim), "🔄 Refresh", data), data)
+    assert (request.command, request.arguments) == (command, arguments)
+
+
+async def test_a_press_on_a_message_too_old_to_be_shown_is_answered_below(api: BotApi, aigerim: Person) -> None:
+    message = shown(api, api.private_chat(aigerim), "🔄 Refresh", "v1:find:1")
+    await api.presses(aigerim, message, "v1:find:1")
     query: dict[str, Any] = api.updates.pending[-1]["callback_query"]
-    query["message"] = {"chat": query["message"]["chat"], "message_id": shown.message_id, "date": 0}
+    query["message"] = {"chat": query["message"]["chat"], "message_id": message.message_id, "date": 0}
     request = read(api)
     assert isinstance(request, Request)
-    assert (request.command, request.pressed) == ("find", shown.message_id)
+    assert (request.command, request.pressed, request.answer_to) == ("find", None, message.message_id)
 
 
 async def test_a_group_that_became_a_supergroup_is_followed_from_both_sides(api: BotApi, aigerim: Person) -> None:

@@ -50,8 +50,8 @@ class Message:
 class Request:
     """What a person asked, free of Telegram types. `arguments` are the words after the command.
 
-    Plain text has the command "" and its whole `text`. A button press has `pressed`, the message to edit,
-    and `press_id`, to be answered; a typed message has `answer_to`, the message to reply to.
+    Plain text has the command "" and its whole `text`. `answer_to` is the message to reply to. A button press has
+    `press_id`, to be answered, and `pressed` instead of `answer_to` when the message with the button is to change.
     """
 
     user_id: int

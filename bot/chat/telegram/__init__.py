@@ -3,11 +3,12 @@
 from bot.chat.telegram.errors import Conflict, MessageGone
 from bot.chat.telegram.gateway import Gateway
 from bot.chat.telegram.incoming import BotIdentity, BotMembership, ChatMoved, Incoming, chat_of
-from bot.chat.telegram.menus import Menu
+from bot.chat.telegram.menus import MENU_LANGUAGES, Menu, MenuScope
 from bot.chat.telegram.reading import BUTTON_VERSION, read_update
 
 __all__ = [
     "BUTTON_VERSION",
+    "MENU_LANGUAGES",
     "BotIdentity",
     "BotMembership",
     "ChatMoved",
@@ -15,6 +16,7 @@ __all__ = [
     "Gateway",
     "Incoming",
     "Menu",
+    "MenuScope",
     "MessageGone",
     "chat_of",
     "read_update",

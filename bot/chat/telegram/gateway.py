@@ -23,7 +23,7 @@ from telegram.error import TelegramError
 from bot.chat.telegram.errors import Needless, translate
 from bot.chat.telegram.floods import Floods
 from bot.chat.telegram.incoming import BotIdentity
-from bot.chat.telegram.menus import LANGUAGES, SCOPES, Menu
+from bot.chat.telegram.menus import MENU_LANGUAGES, SCOPES, Menu
 from bot.chat.telegram.request import AiohttpRequest
 from bot.errors import DeliveryError, NotSent
 from bot.model import Button, Destination, Message
@@ -131,7 +131,7 @@ class Gateway:
                 self._bot.set_my_commands, commands=commands, scope=SCOPES[menu.scope], language_code=menu.language
             )
         given = {(menu.scope, menu.language) for menu in menus}
-        for scope, language in sorted({(scope, language) for scope in SCOPES for language in LANGUAGES} - given):
+        for scope, language in sorted({(scope, language) for scope in SCOPES for language in MENU_LANGUAGES} - given):
             await self._call(self._bot.delete_my_commands, scope=SCOPES[scope], language_code=language)
 
     async def delete_webhook(self) -> None:

@@ -18,7 +18,7 @@ SCOPES: dict[MenuScope, BotCommandScope] = {
     "administrators": BotCommandScopeAllChatAdministrators(),
     "default": BotCommandScopeDefault(),
 }
-LANGUAGES = ("", "ru", "kk", "en")
+MENU_LANGUAGES = ("", "ru", "kk", "en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,56 @@
+"""What a command may use to find its answer, and the place a request came from as the store knows it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.chat.access import Access
+from bot.epay import Filter, Reading
+from bot.model import ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.store import chats
+from bot.store.driver import Store
+from bot.texts import Voice, Voices
+
+
+class Bank(Protocol):
+    """One merchant's bank, as far as a look-up needs it. Raises SourceError."""
+
+    async def read(self, window: Window, *filters: Filter) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The collaborators of every command. `zone` is for chats that have chosen none."""
+
+    store: Store
+    clients: Mapping[MerchantId, Bank]
+    merchants: tuple[Merchant, ...]
+    voices: Voices
+    access: Access
+    now: Callable[[], datetime]
+    version: str
+    started_at: datetime
+    zone: ZoneInfo
+
+    def voice(self, chat: Destination) -> Voice:
+        """How this chat is spoken to."""
+        return self.voices.voice(chat.language, chat.timezone)
+
+    def default_voice(self, language: str | None) -> Voice:
+        """How a chat that has chosen nothing is spoken to, in `language` if there is a catalogue for it."""
+        return self.voices.voice(language, self.zone.key)
+
+
+async def place(request: Request, desk: Desk) -> Request:
+    """The request with its chat's language, zone and state: a topic unknown to the store reads like its chat."""
+    chat = request.chat
+    known = await desk.store.read(chats.find_destination, chat.chat_id, chat.thread_id)
+    if known is None and chat.thread_id is not None:
+        known = await desk.store.read(chats.find_destination, chat.chat_id, None)
+    if known is None:
+        voice = desk.default_voice(request.user_language if chat.kind is ChatKind.PRIVATE else None)
+        return replace(request, chat=replace(chat, language=voice.language, timezone=desk.zone.key))
+    settled = replace(chat, language=known.language, timezone=known.timezone, disabled_reason=known.disabled_reason)
+    return replace(request, chat=settled)

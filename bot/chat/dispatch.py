@@ -1,0 +1,118 @@
+"""From what came in to what is done: who asks, which command, what it answers, where the answer goes."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from bot import views
+from bot.chat.access import Audience, Refusals, Verdict
+from bot.chat.commands import Command, find_command, list_commands
+from bot.chat.desk import Desk, place
+from bot.chat.replies import PAUSE, Replies
+from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
+from bot.errors import DeliveryError, UsageError
+from bot.model import ChatKind, Destination, Message, Request
+from bot.store import chats
+from bot.texts import Voice
+
+log = logging.getLogger(__name__)
+
+A_MOMENT = timedelta(milliseconds=700)
+TYPING_LASTS = timedelta(seconds=4)
+_SCOPES: dict[MenuScope, ChatKind] = {"private": ChatKind.PRIVATE, "groups": ChatKind.GROUP}
+
+
+class Dispatch:
+    """Handles what comes in, side by side for several chats; the caller keeps the order inside one.
+
+    `moment` is how long a question may take before "typing" is shown, `pause` the wait before an answer is tried again.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        gateway: Gateway,
+        commands: Sequence[Command],
+        *,
+        moment: timedelta = A_MOMENT,
+        pause: timedelta = PAUSE,
+    ) -> None:
+        self._desk = desk
+        self._gateway = gateway
+        self._commands = commands
+        self._moment = moment
+        self._replies = Replies(gateway, desk.store, now=desk.now, pause=pause)
+        self._refusals = Refusals()
+
+    def menus(self) -> Sequence[Menu]:
+        """The command menu of private chats and of groups in every language."""
+        return [
+            Menu(scope=scope, language=language, commands=_commands(self._desk.default_voice(language), kind))
+            for scope, kind in _SCOPES.items()
+            for language in MENU_LANGUAGES
+        ]
+
+    async def handle(self, incoming: Incoming) -> None:
+        """Raises StoreError; what Telegram refuses is logged and over."""
+        store, now = self._desk.store, self._desk.now()
+        match incoming:
+            case ChatMoved():
+                await store.write(chats.move_chat, incoming.old_chat_id, incoming.new_chat_id)
+            case BotMembership():
+                reason = None if incoming.allowed else "the bot was blocked or removed"
+                await store.write(chats.set_chat_disabled, incoming.chat.chat_id, reason, now)
+            case Request():
+                await self._meet(await place(incoming, self._desk))
+
+    async def _meet(self, request: Request) -> None:
+        command = find_command(self._commands, request)
+        verdict = self._desk.access.verdict(request, command.audience if command else Audience.OWNERS)
+        if verdict is Verdict.ANSWER:
+            await self._serve(request, command)
+        elif request.press_id is not None:
+            await self._replies.settle(request, self._desk.voice(request.chat).plain("These buttons are not for you"))
+        elif verdict is Verdict.REFUSE and self._refusals.is_due(request.user_id, self._desk.now()):
+            log.info("user %s is not known and was told so", request.user_id)
+            await self._replies.give(request, views.private_bot(self._desk.voice(request.chat)))
+
+    async def _serve(self, request: Request, command: Command | None) -> None:
+        if request.chat.disabled_reason is not None:
+            await self._desk.store.write(chats.set_chat_disabled, request.chat.chat_id, None, self._desk.now())
+        if command is not None:
+            await self._replies.give(request, await self._answer(request, command))
+        elif request.press_id is not None:
+            toast = self._desk.voice(request.chat).plain("This button is from another time; please ask again")
+            await self._replies.settle(request, toast)
+        elif request.chat.kind is ChatKind.PRIVATE:
+            error = UsageError("I do not understand that. Send an invoice number, or /help to see what I can do")
+            await self._replies.give(request, views.error_message(error, self._desk.voice(request.chat)))
+
+    async def _answer(self, request: Request, command: Command) -> Message:
+        """The command's answer, or what went wrong in words and with a code that is in the log."""
+        typing = asyncio.create_task(self._typing(request.chat))
+        try:
+            return await command.answer(request, self._desk)
+        except UsageError as error:
+            return views.error_message(error, self._desk.voice(request.chat))
+        except Exception:
+            code = secrets.token_hex(3)
+            log.exception("/%s failed, code %s", command.name, code)
+            excuse = UsageError("Something went wrong on my side. Please try again; in the log it is {code}", code=code)
+            return views.error_message(excuse, self._desk.voice(request.chat))
+        finally:
+            typing.cancel()
+
+    async def _typing(self, destination: Destination) -> None:
+        pause = self._moment
+        while True:
+            await asyncio.sleep(pause.total_seconds())
+            with suppress(DeliveryError):
+                await self._gateway.typing(destination)
+            pause = TYPING_LASTS
+
+
+def _commands(voice: Voice, kind: ChatKind) -> tuple[tuple[str, str], ...]:
+    return tuple((name, voice.plain(description)) for name, description in list_commands(kind))

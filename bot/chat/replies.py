@@ -1,0 +1,105 @@
+"""Gets an answer to the person who asked, whatever Telegram says on the way. Knows nothing of commands."""
+
+import asyncio
+import html
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from markupsafe import Markup
+
+from bot.chat.telegram import Gateway, MessageGone
+from bot.errors import DeliveryError, Malformed, Moved, NotSent, TopicGone, Undeliverable
+from bot.model import ChatKind, Destination, Message, Request
+from bot.store import chats
+from bot.store.driver import Store
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(seconds=20)
+Result = TypeVar("Result")
+Attempt = Callable[[Destination, Message], Awaitable[Result]]
+
+
+class Replies:
+    """Answers are sent at most once in doubt: who got none asks again, and no answer comes twice."""
+
+    def __init__(
+        self, gateway: Gateway, store: Store, *, now: Callable[[], datetime], pause: timedelta = PAUSE
+    ) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._now = now
+        self._pause = pause
+
+    async def give(self, request: Request, message: Message) -> None:
+        """Edits the message whose button was pressed, or answers below the question in its topic."""
+        try:
+            if request.pressed is None:
+                await self._send(request, message)
+            else:
+                await self._rewrite(request, request.pressed, message)
+        except Undeliverable as error:
+            log.warning("chat %s takes no answers: %s", request.chat.chat_id, error)
+            await self._store.write(chats.set_chat_disabled, request.chat.chat_id, str(error), self._now())
+        except DeliveryError as error:
+            log.warning("no answer given in chat %s: %s", request.chat.chat_id, error)
+        finally:
+            await self.settle(request)
+
+    async def settle(self, request: Request, toast: str | None = None) -> None:
+        """Ends the wait of a pressed button, if this was one, with or without words."""
+        if request.press_id is not None:
+            with suppress(DeliveryError):
+                await self._gateway.answer_press(request.press_id, toast, alert=toast is not None)
+
+    async def _rewrite(self, request: Request, message_id: int, message: Message) -> None:
+        async def attempt(destination: Destination, message: Message) -> None:
+            await self._gateway.edit(destination, message_id, message)
+
+        try:
+            await self._persist(attempt, request.chat, message)
+        except MessageGone:
+            await self._send(request, message)
+
+    async def _send(self, request: Request, message: Message) -> None:
+        quoted = request.chat.kind is not ChatKind.PRIVATE or request.press_id is not None
+
+        async def attempt(destination: Destination, message: Message) -> int:
+            same_place = destination.thread_id == request.chat.thread_id
+            reply_to = request.answer_to if quoted and same_place else None
+            return await self._gateway.send(destination, message, reply_to=reply_to)
+
+        await self._persist(attempt, request.chat, message)
+
+    async def _persist(self, attempt: Attempt[Result], destination: Destination, message: Message) -> Result:
+        """Tries again where that is safe, each time without what stood in the way."""
+        for _ in range(TRIES - 1):
+            try:
+                return await attempt(destination, message)
+            except NotSent as error:
+                pause = error.delay or self._pause
+                if pause > LONGEST_PAUSE:
+                    raise
+                await asyncio.sleep(pause.total_seconds())
+            except Malformed as error:
+                log.error("Telegram cannot read our message, plain text instead: %s", error)  # noqa: TRY400
+                message = plain(message)
+            except TopicGone:
+                destination = replace(destination, thread_id=None)
+            except Moved as error:
+                await self._store.write(chats.move_chat, destination.chat_id, error.new_chat_id)
+                destination = replace(destination, chat_id=error.new_chat_id)
+        return await attempt(destination, message)
+
+
+def plain(message: Message) -> Message:
+    """The same words without tags and buttons."""
+    words = html.unescape(re.sub(r"<[^>]*>", "", str(message.text)))
+    return Message(Markup.escape(words), silent=message.silent)
