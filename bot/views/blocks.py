@@ -9,6 +9,7 @@ from bot.texts import Voice, clean
 LIMIT = 4096
 NAME_LENGTH = 64
 TEXT_LENGTH = 200
+_READ_LENGTH = 1000
 _ELLIPSIS = "…"
 _NEW_LINE = Markup("\n")
 
@@ -20,17 +21,17 @@ def units(text: str) -> int:
 
 def capped(text: str, limit: int = NAME_LENGTH) -> Markup:
     """A foreign text cleaned, escaped and shortened to `limit` units of HTML, between two characters."""
-    whole = escape(clean(text))
-    if units(whole) <= limit:
+    seen = clean(text[:_READ_LENGTH])
+    whole = escape(seen)
+    if len(text) <= _READ_LENGTH and units(whole) <= limit:
         return whole
-    kept, room = Markup(), limit - len(_ELLIPSIS)
-    for sign in clean(text)[:limit]:
-        escaped = escape(sign)
-        room -= units(escaped)
+    kept, room = [], limit - len(_ELLIPSIS)
+    for sign in map(escape, seen[:limit]):
+        room -= units(sign)
         if room < 0:
             break
-        kept += escaped
-    return kept + _ELLIPSIS
+        kept.append(sign)
+    return Markup().join(kept) + _ELLIPSIS
 
 
 def fit(

@@ -29,8 +29,9 @@ _PERSONAL = re.compile(r"@|(\d\D{0,2}){10}")
 def found(report: FoundReport, voice: Voice, *, private: bool) -> Message:
     """All attempts, newest first, and what became of the invoice; in a group nothing personal of the payer."""
     fresh = live_line(report.at, voice) if report.live else stored_line(report.freshness, report.at, voice)
-    head = _headline(report, voice, private=private) if report.operations else _nothing(report, voice)
-    text = fit(head, _attempts(report, voice, private=private), [_BLANK, fresh], voice)
+    shared, people = _named_once([_people(operation, voice, private=private) for operation in report.operations])
+    head = [*_headline(report, voice), *shared] if report.operations else _nothing(report, voice)
+    text = fit(head, _attempts(report, people, voice), [_BLANK, fresh], voice)
     reference = next((operation.reference for operation in report.operations if operation.reference), "")
     row = [
         *data_button(voice.plain("🔄 Refresh"), "find", report.query),
@@ -55,7 +56,7 @@ def _days(window: Window, voice: Voice) -> tuple[str, str]:
     return voice.day(voice.local(window.start).date()), voice.day(voice.local(last).date())
 
 
-def _headline(report: FoundReport, voice: Voice, *, private: bool) -> list[Markup]:
+def _headline(report: FoundReport, voice: Voice) -> list[Markup]:
     operations = report.operations
     if _is_one_invoice(operations):
         invoice = capped(operations[0].invoice_id) or capped(report.query)
@@ -63,7 +64,7 @@ def _headline(report: FoundReport, voice: Voice, *, private: bool) -> list[Marku
     else:
         count = voice.plural("{n} operation found", "{n} operations found", len(operations))
         told = [voice("🔎 <code>{query}</code>", query=capped(report.query)), count]
-    return [SEPARATOR.join(told), *_place(report), *_shared_people(operations, voice, private=private)]
+    return [SEPARATOR.join(told), *_place(report)]
 
 
 def _place(report: FoundReport) -> list[Markup]:
@@ -102,11 +103,10 @@ def _ending(outcomes: Sequence[Outcome], settled: Sequence[int], voice: Voice) -
     return steps
 
 
-def _attempts(report: FoundReport, voice: Voice, *, private: bool) -> list[Markup]:
+def _attempts(report: FoundReport, people: Sequence[Sequence[Markup]], voice: Voice) -> list[Markup]:
     operations = report.operations
     one_invoice = _is_one_invoice(operations)
     one_terminal = len({operation.terminal_id for operation in operations}) == 1
-    shared = bool(_shared_people(operations, voice, private=private))
     told = []
     for place, operation in enumerate(operations):
         number = len(operations) - place if one_invoice and len(operations) > 1 else None
@@ -116,7 +116,7 @@ def _attempts(report: FoundReport, voice: Voice, *, private: bool) -> list[Marku
             *([] if one_invoice else _invoice(operation, voice)),
             *([] if one_terminal else [capped(report.merchant.terminal_name(operation.terminal_id))]),
             *_details(operation, voice),
-            *([] if shared else _people(operation, voice, private=private)),
+            *people[place],
         ]
         told.append(Markup("\n").join(lines))
     return told
@@ -152,7 +152,8 @@ def _people(operation: Operation, voice: Voice, *, private: bool) -> list[Markup
     return lines + payer_words(operation, voice, private=private)
 
 
-def _shared_people(operations: Sequence[Operation], voice: Voice, *, private: bool) -> list[Markup]:
-    """The same people on every one of several attempts are named once, above them."""
-    people = [_people(operation, voice, private=private) for operation in operations]
-    return people[0] if len(people) > 1 and all(one == people[0] for one in people) else []
+def _named_once(people: list[list[Markup]]) -> tuple[list[Markup], list[list[Markup]]]:
+    """What stands above all attempts, since it is the same on every one of several, and what stays with each."""
+    if len(people) > 1 and all(one == people[0] for one in people):
+        return people[0], [[]] * len(people)
+    return [], people

@@ -1,0 +1,348 @@
+"""Whatever the bank, the people and the numbers are, a view is valid Telegram HTML within Telegram's length."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markupsafe import Markup
+from telegram_html import check_telegram_html, utf16_units
+from views_samples import (
+    BUSY,
+    FAILED,
+    HOSTILE,
+    ILL,
+    NOW,
+    PAID,
+    SHOP,
+    UNDECIDED,
+    WELL,
+    attempts,
+    burst,
+    day_report,
+    failure,
+    figures,
+    found_report,
+    health_report,
+    source,
+)
+
+from bot.errors import UsageError
+from bot.model import (
+    Alert,
+    Destination,
+    Message,
+    NoticeAlert,
+    Operation,
+    Outcome,
+    ReasonCount,
+    Request,
+    SourceState,
+    Tally,
+    Terminal,
+    TerminalId,
+)
+from bot.texts import LANGUAGES, Voice, Voices
+from bot.views import alert_message, error_message, found, health, identity, sparkline, today, welcome
+from bot.views.blocks import LIMIT, capped, fit, units
+from bot.views.found import story
+
+VOICES = Voices()
+SPEAKERS = [VOICES.voice(language, "Asia/Almaty") for language in LANGUAGES]
+EN = VOICES.voice("en", "Asia/Almaty")
+PIECES = [
+    HOSTILE,
+    "<b>",
+    "</code>",
+    "<a href='tg://user?id=1'>",
+    "&amp;",
+    "&",
+    "{0.__class__}",
+    "*_`[]()~>#+-=|{}.!",
+    "\u202e\u2066\u200b\ufeff\x00\n",
+    "👩‍👩‍👧🇰🇿",
+    "Әбілқайыр Үмбетұлы ғқңөһ",
+    "<" * 5000,
+    "'\"" * 2500,
+    "🧾" * 5000,
+    "я" * 5000,
+]
+texts = st.one_of(st.sampled_from(PIECES), st.lists(st.sampled_from(PIECES[:11])).map("".join), st.text(max_size=40))
+instants = st.integers(-(10**9), 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
+TEXT_FIELDS = [
+    field.name
+    for field in fields(Operation)
+    if field.name not in {"created_at", "amount", "outcome", "reason_code", "reason_class"}
+]
+operations = st.builds(
+    lambda words, at, amount, outcome, code: replace(
+        FAILED,
+        **dict(zip(TEXT_FIELDS, words, strict=False)),
+        created_at=at,
+        amount=amount,
+        outcome=outcome,
+        reason_code=code,
+    ),
+    st.lists(texts, min_size=len(TEXT_FIELDS), max_size=len(TEXT_FIELDS)),
+    instants,
+    st.integers(-(10**15), 10**15),
+    st.sampled_from(Outcome),
+    st.sampled_from([0, 484, 528, -31, 99999, 10**9]),
+)
+alerts = st.one_of(
+    st.builds(failure, operations, count=st.integers(1, 10**6), late=st.booleans()),
+    st.builds(source, st.sampled_from(SourceState), operations=st.integers(0, 10**6), error=texts),
+    st.builds(
+        lambda chat, why: NoticeAlert(
+            text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
+            values={"chat": chat, "why": why},
+            at=NOW,
+        ),
+        texts,
+        texts,
+    ),
+)
+many = st.integers(1, 500)
+tallies = st.builds(Tally, **{field.name: st.integers(0, 10**12) for field in fields(Tally)})
+quick = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def check(message: Message) -> str:
+    """What Telegram asks of any message, counting the raw HTML so that any way of counting holds."""
+    seen = check_telegram_html(message.text)
+    assert seen.strip()
+    assert utf16_units(message.text) <= LIMIT
+    for button in (button for row in message.buttons for button in row):
+        assert button.text
+        assert (button.data is None) != (button.copy is None)
+        assert 1 <= len((button.data or "-").encode()) <= 64
+        assert 1 <= utf16_units(button.copy or "-") <= 256
+    return seen
+
+
+def grown(items: list[Any], size: int) -> list[Any]:
+    return (items * size)[:size]
+
+
+@quick
+@given(st.lists(alerts, min_size=1, max_size=8), many, st.booleans(), st.booleans())
+def test_any_alerts_make_one_valid_message(given: list[Alert], size: int, repeated: bool, private: bool) -> None:
+    for voice in SPEAKERS:
+        check(alert_message(grown(given, size), voice, now=NOW, repeated=repeated, private=private))
+
+
+@quick
+@given(st.lists(operations, max_size=8), many, texts, st.booleans(), st.booleans())
+def test_any_attempts_make_one_valid_message(
+    given: list[Operation], size: int, query: str, live: bool, private: bool
+) -> None:
+    report = found_report(*grown(given, size), query=query, live=live)
+    for voice in SPEAKERS:
+        check(found(report, voice, private=private))
+
+
+@quick
+@given(
+    st.dictionaries(texts, tallies, max_size=40),
+    st.dictionaries(texts, tallies, max_size=5),
+    st.lists(st.builds(ReasonCount, st.integers(-100, 10**6), st.integers(0, 10**9)), max_size=500),
+    st.lists(st.integers(0, 10**6), max_size=25),
+    texts,
+)
+def test_any_figures_make_one_valid_message(
+    now: dict[str, Tally], before: dict[str, Tally], reasons: list[ReasonCount], hours: list[int], name: str
+) -> None:
+    report = day_report(
+        terminal=Terminal(TerminalId(name), name),
+        figures=figures(currencies=now, reasons=tuple(reasons), hours=tuple(hours)),
+        day_before=figures(1, currencies=before),
+    )
+    for voice in SPEAKERS:
+        check(today(report, voice))
+
+
+@quick
+@given(texts, st.integers(1, 60), st.integers(0, 10**9))
+def test_any_state_of_the_bot_makes_one_valid_message(error: str, merchants: int, waiting: int) -> None:
+    sources = [replace(ILL, last_error=error, merchant=replace(SHOP, name=error)), WELL] * merchants
+    for voice in SPEAKERS:
+        check(health(health_report(*sources, outbox_waiting=waiting, outbox_oldest_at=NOW), voice))
+
+
+@quick
+@given(texts)
+def test_any_name_or_word_of_a_person_makes_a_valid_message(word: str) -> None:
+    chat = Destination(chat_id=-1, title=word, thread_id=3)
+    request = Request(user_id=1, user_name=word, user_language=word, chat=chat, command="id", at=NOW)
+    for voice in SPEAKERS:
+        check(welcome(voice, word, [("find", "Payment failed")]))
+        check(identity(request, voice))
+        check(error_message(UsageError("“{method}” needs exactly one value", method=word), voice))
+
+
+@given(texts, st.integers(1, 300))
+def test_a_shortened_text_stays_whole_html_within_its_limit(text: str, limit: int) -> None:
+    short = capped(text, limit)
+    assert units(short) <= limit
+    check_telegram_html(short)
+
+
+@given(st.lists(st.integers(0, 400), max_size=200), st.integers(100, 4096))
+def test_lines_are_kept_whole_or_counted(lengths: list[int], limit: int) -> None:
+    lines = [Markup("x") * length for length in lengths]
+    text = fit([Markup("head")], lines, [Markup("foot")], EN, limit=limit)
+    first, *middle, last = text.split("\n")
+    assert (first, last) == ("head", "foot")
+    assert units(text) <= limit
+    if middle and middle[-1].startswith("…"):
+        kept = middle[:-1]
+        assert middle[-1] == f"… and {len(lines) - len(kept)} more"
+        assert units(text) + units(lines[len(kept)]) + 1 > limit - len(middle[-1])
+    else:
+        kept = middle
+        assert len(kept) == len(lines)
+    assert kept == list(map(str, lines[: len(kept)]))
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=30))
+def test_a_sparkline_has_a_bar_a_value_and_orders_them(values: list[int]) -> None:
+    bars = sparkline(values)
+    assert len(bars) == len(values)
+    assert all((bar == "▁") == (value == 0) for bar, value in zip(bars, values, strict=True))
+    assert [bar for _, bar in sorted(zip(values, bars, strict=True))] == sorted(bars)
+    assert not any(values) or bars[values.index(max(values))] == "█"
+
+
+def test_two_sparklines_can_share_a_scale() -> None:
+    assert sparkline([0, 10], top=20) == "▁▅"
+    assert sparkline([]) == ""
+
+
+def test_a_group_never_sees_who_pays() -> None:
+    secret = replace(
+        FAILED,
+        payer_name="Айгерим Касымова",
+        payer_phone="+77011234567",
+        payer_email="a.k@mail.kz",
+        account_id="87011234567",
+    )
+    shown = [
+        found(found_report(secret), EN, private=False).text,
+        found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, private=False).text,
+        alert_message([failure(secret)], EN, now=NOW, private=False).text,
+        alert_message([failure(secret), failure(secret)], EN, now=NOW, private=False).text,
+    ]
+    for text in shown:
+        assert not any(word in text for word in ("Касымова", "7011234567", "a.k@mail.kz"))
+    assert "Касымова" in found(found_report(secret), EN, private=True).text
+
+
+def test_a_card_is_never_shown_beyond_its_last_four_digits() -> None:
+    spilt = replace(FAILED, sender_card="4405551234569821", receiver_card="5169490000001187")
+    for text in (found(found_report(spilt), EN, private=True).text, alert_message([failure(spilt)], EN, now=NOW).text):
+        assert "VISA •••• 9821 → •••• 1187" in text
+        assert "440555" not in text
+        assert "516949" not in text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        ([FAILED], "❌ failed"),
+        ([FAILED] * 3, "❌ not paid, 3 attempts"),
+        ([PAID], "✅ paid"),
+        ([FAILED, PAID], "❌ failed → ✅ paid on attempt 2"),
+        ([UNDECIDED, PAID], "✅ paid on attempt 2"),
+        ([FAILED, UNDECIDED], "❌ failed → ⏳ the bank has not decided"),
+        ([PAID, FAILED], "✅ paid"),
+        ([PAID, PAID], "✅ paid → ⚠️ paid 2 times"),
+        ([FAILED, replace(PAID, outcome=Outcome.REFUNDED)], "❌ failed → ✅ paid on attempt 2 → ↩️ refunded"),
+    ],
+)
+def test_attempts_are_told_as_one_story(outcomes: list[Operation], told: str) -> None:
+    assert story(outcomes, EN) == told
+
+
+def test_an_unknown_status_of_the_bank_is_shown_as_it_came() -> None:
+    strange = replace(UNDECIDED, status="WAT<>", reason_code=0)
+    assert "undecided, bank status WAT&lt;&gt;" in found(found_report(strange), EN, private=True).text
+
+
+def test_currencies_are_never_added_together() -> None:
+    text = alert_message([failure(), failure(replace(FAILED, currency="USD", amount=100))], EN, now=NOW).text
+    assert "25\u00a0000\u00a0₸ · 1\u00a0USD" in text
+    day = day_report(
+        figures=figures(currencies={"KZT": Tally(paid=6, paid_sum=600), "USD": Tally(paid=6, paid_sum=600)})
+    )
+    assert today(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
+
+
+def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
+    assert not alert_message([failure()], EN, now=NOW).silent
+    assert alert_message([source(SourceState.BACK)], EN, now=NOW).silent
+    assert not alert_message([source(SourceState.BACK), failure()], EN, now=NOW).silent
+
+
+@pytest.mark.parametrize(
+    ("invoice", "buttons"),
+    [("INV-1", 2), ("я" * 30, 1), ("x" * 56, 2), ("x" * 57, 1), ("x" * 257, 0), ("", 0), ("a\u200bb", 0)],
+)
+def test_a_button_is_left_out_when_telegram_would_refuse_it(invoice: str, buttons: int) -> None:
+    message = alert_message([failure(replace(FAILED, invoice_id=invoice))], EN, now=NOW)
+    assert sum(len(row) for row in message.buttons) == buttons
+
+
+@pytest.mark.parametrize(
+    ("now", "base", "told"),
+    [
+        ((10, 1200), (10, 1000), "▲ 20\u00a0% against"),
+        ((10, 800), (10, 1000), "▼ 20\u00a0% against"),
+        ((10, 1001), (10, 1000), "= 0\u00a0% against"),
+        ((10, 13_000), (10, 1000), "▲ ×13 against"),
+        ((10, 1000), (4, 1000), "Yesterday by this time: 4 · 10\u00a0₸"),
+        ((10, 1000), (0, 0), "Yesterday by this time: nothing paid"),
+    ],
+)
+def test_a_day_is_compared_only_with_enough_to_compare(now: tuple[int, int], base: tuple[int, int], told: str) -> None:
+    report = day_report(
+        figures=figures(currencies={"KZT": replace(BUSY, paid=now[0], paid_sum=now[1])}),
+        day_before=figures(1, currencies={"KZT": Tally(paid=base[0], paid_sum=base[1])} if base[0] else {}),
+    )
+    assert told in today(report, EN).text
+
+
+def test_every_kind_of_alert_can_be_told() -> None:
+    told: dict[type, Callable[[Voice], Message]] = {
+        type(alert): lambda voice, alert=alert: alert_message([alert], voice, now=NOW)
+        for alert in (failure(), source(SourceState.LOST), NoticeAlert(text="Hello!", at=NOW))
+    }
+    assert set(told) == set(get_args(Alert))
+    for render in told.values():
+        check(render(EN))
+
+
+def test_a_late_failure_says_when_it_happened_in_the_zone_of_the_chat() -> None:
+    late = failure(replace(FAILED, created_at=datetime(2024, 2, 29, 18, 30, tzinfo=UTC)), late=True)
+    now = datetime(2024, 2, 29, 19, 5, tzinfo=UTC)
+    assert "⏳ late, happened 29 Feb, 23:30 (Almaty)" in alert_message([late], EN, now=now).text
+    assert "⏳ late, happened 18:30 (UTC)" in alert_message([late], VOICES.voice("en", "UTC"), now=now).text
+
+
+def test_a_long_list_keeps_its_headline_and_says_how_much_is_left_out() -> None:
+    text = alert_message(burst(500), EN, now=NOW).text
+    rows = sum("<code>INV-" in line for line in text.splitlines())
+    assert text.startswith("🔴 <b>500 payments failed</b>")
+    assert text.endswith(f"… and {500 - rows} more")
+    many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, private=True).text
+    assert "❌ not paid, 500 attempts" in many_attempts
+    assert many_attempts.splitlines()[-1].startswith("🟢 Live from the bank")
+
+
+def test_how_long_the_bank_was_away_is_never_negative() -> None:
+    skewed = replace(source(SourceState.BACK), since=NOW + timedelta(hours=1))
+    assert "It was away for 0\u00a0secs." in alert_message([skewed], EN, now=NOW).text
