@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from bot.chat.dispatch import Dispatch
 from bot.chat.telegram import Gateway, read_update
 from bot.config import Epay
 from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, World, default_merchants
-from bot.demo.telegram import BotApi, Chat, Message, Person
+from bot.demo.telegram import BotApi, Message, Person
 from bot.epay import EpayClient, Retries
 from bot.errors import UsageError
 from bot.model import Button, ChatKind, Destination, Merchant, MerchantId, Request, Terminal, TerminalId, Window
@@ -75,7 +75,7 @@ class Stage:
 
     def use(self, commands: Sequence[Command], *, moment: timedelta = timedelta(seconds=5)) -> None:
         """Answer by these commands from now on."""
-        self.dispatch = Dispatch(self.desk, self.gateway, commands, moment=moment)
+        self.dispatch = Dispatch(self.desk, self.gateway, commands, moment=moment, pause=timedelta())
 
     def serve(self, url: str, http: aiohttp.ClientSession, *merchants: BankMerchant) -> None:
         """Look after these merchants, who bank at `url`."""
@@ -99,10 +99,10 @@ class Stage:
         await self.work()
         return said
 
-    async def read_bank(self) -> None:
-        """What the bank has shown until now comes into the store, as ingestion would do it."""
+    async def read_bank(self, since: datetime) -> None:
+        """What the bank has shown since then comes into the store, as ingestion would do it."""
         for merchant_id, client in self.desk.clients.items():
-            reading = await client.read(Window(NOW - timedelta(days=20), self.clock()))
+            reading = await client.read(Window(since, self.clock()))
             await self.store.write(_keep, merchant_id, reading.operations, self.clock())
 
     def last(self, chat_id: int = 5) -> Message:
@@ -140,17 +140,17 @@ async def open_stage(folder: Path, *merchants: BankMerchant) -> AsyncIterator[St
     """Everything started and, at the end, stopped."""
     clock = Clock()
     bank, api = SimulatedBank(World(seed=1, merchants=[SHOP, BAKERY], start=NOW), now=clock), BotApi(TOKEN, now=clock)
-    url = await bank.start()
-    await api.start()
-    store = SqliteStore(folder / "bot.db")
-    async with aiohttp.ClientSession() as http:
+    async with AsyncExitStack() as stack:
+        url = await bank.start()
+        stack.push_async_callback(bank.stop)
+        await api.start()
+        stack.push_async_callback(api.stop)
+        store = SqliteStore(folder / "bot.db")
+        stack.push_async_callback(store.close)
         stage = Stage(bank, api, store, clock)
-        stage.serve(url, http, *(merchants or (SHOP,)))
+        stack.push_async_callback(stage.gateway.close)
+        stage.serve(url, await stack.enter_async_context(aiohttp.ClientSession()), *(merchants or (SHOP,)))
         yield stage
-        await stage.gateway.close()
-    await store.close()
-    await api.stop()
-    await bank.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,10 @@ class Bank(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The collaborators of every command. `zone` is for chats that have chosen none."""
+    """The collaborators of every command.
+
+    `zone` is for chats that have chosen none; a live answer of the bank is waited for no longer than `patience`.
+    """
 
     store: Store
     clients: Mapping[MerchantId, Bank]
@@ -33,6 +36,7 @@ class Desk:
     version: str
     started_at: datetime
     zone: ZoneInfo
+    patience: timedelta = timedelta(seconds=8)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""

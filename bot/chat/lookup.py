@@ -14,7 +14,6 @@ from bot.store import operations, sources
 log = logging.getLogger(__name__)
 
 REACH = timedelta(days=90)
-DEADLINE = timedelta(seconds=8)
 AHEAD = timedelta(minutes=10)
 
 
@@ -29,7 +28,7 @@ async def _at_merchant(desk: Desk, merchant: Merchant, invoice: str) -> FoundRep
     stored = await desk.store.read(operations.list_by_invoice, merchant.id, invoice)
     window = _window(stored, now)
     try:
-        async with asyncio.timeout(DEADLINE.total_seconds()):
+        async with asyncio.timeout(desk.patience.total_seconds()):
             # The bank's clock may be ahead of ours: its newest operation must not fall out.
             asked = Window(window.start, window.end + AHEAD)
             reading = await desk.clients[merchant.id].read(asked, Filter("invoice", "=", (invoice,)))

@@ -30,9 +30,7 @@ Attempt = Callable[[Destination, Message], Awaitable[Result]]
 class Replies:
     """Answers are sent at most once in doubt: who got none asks again, and no answer comes twice."""
 
-    def __init__(
-        self, gateway: Gateway, store: Store, *, now: Callable[[], datetime], pause: timedelta = PAUSE
-    ) -> None:
+    def __init__(self, gateway: Gateway, store: Store, *, now: Callable[[], datetime], pause: timedelta) -> None:
         self._gateway = gateway
         self._store = store
         self._now = now

@@ -1,0 +1,187 @@
+"""CONVERSATIONS: who says what, and what comes back. A new command adds its rows here.
+
+A turn's `says` is typed, or, in square brackets, the label of a button on the newest message of that chat.
+Every text of `gets` must be in the answer, in this order; no texts at all mean silence.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, TOPIC, Stage, open_stage
+
+from bot.chat.commands import COMMANDS
+from bot.demo.bank import Fault
+
+Place = Literal["private", "group", "topic"]
+HOURS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    who: Literal["owner", "stranger"]
+    says: str
+    gets: tuple[str, ...]
+    at: Place = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The bank stops answering, or answers again."""
+
+    answers: bool
+
+
+def owner(says: str, *gets: str, at: Place = "private") -> Turn:
+    return Turn("owner", says, gets, at)
+
+
+def stranger(says: str, *gets: str, at: Place = "private") -> Turn:
+    return Turn("stranger", says, gets, at)
+
+
+NOT_UNDERSTOOD = "I do not understand that. Send an invoice number, or /help"
+PAID_AT_LAST = ("1001", "❌ failed → ✅ paid on attempt 2", "Samal-2", "25 000 ₸ · paid", "25 000 ₸ · failed")
+LIVE, STORED = "🟢 Live from the bank", "⚠️ The bank does not answer; stored data as of 14:00 (Almaty)"
+
+CONVERSATIONS: dict[str, list[Turn | Bank]] = {
+    "the owner begins": [
+        owner("/start", "Hello, Aigerim!", "/find – ", "/today – ", "/health – ", "/id – ", "/help – "),
+        owner("/help", "What you can ask:", "/find – All attempts on an invoice"),
+        owner("/HELP", "What you can ask:"),
+        owner("/id", "Your id: 5"),
+    ],
+    "the owner asks in a topic": [
+        owner("/id", "Your id: 5", f"Chat id: {GROUP} · Shop", f"Topic id: {TOPIC}", at="topic"),
+        owner("/health", "epay-bot 1.2.3", at="topic"),
+    ],
+    "what the bot does not know": [
+        owner("/dance", NOT_UNDERSTOOD),
+        owner("hello there", NOT_UNDERSTOOD),
+        owner("hello", NOT_UNDERSTOOD),
+        owner("/dance@epay_demo_bot", at="group"),
+    ],
+    "a stranger in private": [
+        stranger("/id", "Your id: 6"),
+        stranger("/start", "This bot is private", "/id"),
+        stranger("/start"),
+        stranger("/find 1001"),
+        stranger("1001"),
+        stranger("/health"),
+        stranger("/id", "Your id: 6"),
+    ],
+    "a stranger in a group": [
+        stranger("/start", at="group"),
+        stranger("/id", at="group"),
+        stranger("/find 1001", at="topic"),
+        owner("/find 1001", "1001", "✅ paid on attempt 2", at="group"),
+    ],
+    "an invoice, live": [
+        owner("/find 1001", *PAID_AT_LAST, LIVE),
+        owner("[🔄 Refresh]", *PAID_AT_LAST, LIVE),
+        owner("/find@epay_demo_bot 1001", *PAID_AT_LAST, LIVE, at="group"),
+        owner("1001", *PAID_AT_LAST, LIVE),
+        owner("/find A:7", "A:7", "✅ paid", LIVE),
+        owner("[🔄 Refresh]", "A:7", "✅ paid", LIVE),
+        owner("/find 4711", "4711 · nothing found", "Shop, searched:", LIVE),
+    ],
+    "an invoice the owner forgot to name": [
+        owner("/find", "⚠️ Which invoice?", "/find 12345"),
+        owner("1001", *PAID_AT_LAST),
+    ],
+    "an invoice older than the bank is usually asked for": [
+        owner("/find OLD-1", "OLD-1", "✅ paid", LIVE),
+    ],
+    "an invoice while the bank does not answer": [
+        Bank(answers=False),
+        owner("/find 1001", *PAID_AT_LAST, STORED),
+        owner("/find 4711", "4711 · nothing found", "everything the bot has stored", STORED),
+        owner("/find 1001", "✅ paid on attempt 2", STORED, at="topic"),
+        Bank(answers=True),
+        owner("[🔄 Refresh]", "4711 · nothing found", LIVE),
+    ],
+    "today": [
+        owner("/today", "Shop", "today until 14:00 (Almaty)", "Paid: 2", "Bank data up to 14:00"),
+        owner("/today 98151552", "Samal-2", "Paid: 1"),
+        owner("/today dost", "Dostyk", "Paid: 1"),
+        owner("[🔄 Refresh]", "Dostyk", "Paid: 1"),
+        owner("/today DOSTYK", "Dostyk", at="topic"),
+        owner("/today 9815", "⚠️ “9815” fits several terminals: Samal-2 (98151552), Dostyk"),
+        owner("/today Mars", "⚠️ I know no terminal “Mars”. There are: Samal-2 (98151552), Dostyk"),
+    ],
+    "how the bot is": [
+        owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
+        owner("[🔄 Refresh]", "epay-bot 1.2.3"),
+    ],
+}
+
+
+def fill(stage: Stage) -> None:
+    """What happened at the bank: the last seconds of an hour ago, and one payment of long ago."""
+    add, samal, dostyk = stage.world.add, SHOP.terminals[0].tid, SHOP.terminals[1].tid
+    add(SHOP.id, samal, 25_000, invoice_id="1001", outcome="failed", reason_code=458, created_at=NOW - 2 * HOURS)
+    add(SHOP.id, samal, 25_000, invoice_id="1001", created_at=NOW - HOURS)
+    add(SHOP.id, dostyk, 900, invoice_id="A:7", created_at=NOW - HOURS)
+    add(SHOP.id, dostyk, 500, invoice_id="OLD-1", created_at=NOW - timedelta(days=100))
+    add(BAKERY.id, BAKERY.terminals[0].tid, 300, invoice_id="BUN", created_at=NOW - HOURS)
+
+
+@pytest.mark.parametrize("turns", CONVERSATIONS.values(), ids=CONVERSATIONS)
+async def test_people_get_what_the_table_says(tmp_path: Path, turns: list[Turn | Bank]) -> None:
+    async with open_stage(tmp_path, SHOP) as stage:
+        fill(stage)
+        await stage.read_bank(NOW - timedelta(days=120))
+        for turn in turns:
+            if isinstance(turn, Bank):
+                stage.bank.faults.always("list", None if turn.answers else Fault.server_error())
+            else:
+                await take(stage, turn)
+
+
+async def take(stage: Stage, turn: Turn) -> None:
+    """One turn: said or pressed, then compared with what the bot said since."""
+    person = stage.owner if turn.who == "owner" else stage.stranger
+    chat = stage.api.private_chat(person) if turn.at == "private" else stage.api.chats[GROUP]
+    before = len(stage.api.deliveries)
+    if turn.says.startswith("["):
+        stage.clock.at += timedelta(minutes=1)
+        shown = stage.api.messages(chat.chat_id)[-1]
+        await stage.api.presses(person, shown, shown.data(turn.says.strip("[]")))
+        await stage.work()
+    else:
+        await stage.hears(person, turn.says, chat.chat_id, TOPIC if turn.at == "topic" else None)
+    answers = [sent.text for sent in list(stage.api.deliveries)[before:] if sent.chat_id == chat.chat_id]
+    assert len(answers) == bool(turn.gets), f"{turn.says}: {answers}"
+    position = 0
+    for text in turn.gets:
+        position = answers[0].replace("\N{NO-BREAK SPACE}", " ").find(text, position)
+        assert position >= 0, f"{text!r} is missing, or comes too early, in:\n{answers[0]}"
+
+
+async def test_a_bank_that_hangs_is_given_up_and_the_store_answers(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, SHOP) as stage:
+        fill(stage)
+        await stage.read_bank(NOW - timedelta(days=120))
+        stage.desk = replace(stage.desk, patience=timedelta(milliseconds=50))
+        stage.use(COMMANDS)
+        stage.bank.faults.always("list", Fault.slow_headers(delay=60))
+        await take(stage, owner("/find 1001", *PAID_AT_LAST, STORED))
+
+
+async def test_every_merchant_is_asked_and_the_one_that_has_it_answers(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, SHOP, BAKERY) as stage:
+        fill(stage)
+        await take(stage, owner("/find BUN", "BUN", "✅ paid", "Abay", "Bakery"))
+        await take(stage, owner("/find NONE", "nothing found", "Shop, searched", "nothing found", "Bakery, searched"))
+        await take(stage, owner("/today", "Shop", "Bakery"))
+        await take(stage, owner("/today Abay", "Abay"))
+
+
+async def test_a_live_look_up_is_not_written_to_the_store(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, SHOP) as stage:
+        fill(stage)
+        await take(stage, owner("/find 1001", LIVE))
+        stage.bank.faults.always("list", Fault.server_error())
+        await take(stage, owner("/find 1001", "1001 · nothing found", "nothing is stored yet"))
