@@ -19,7 +19,6 @@ from bot.model import Operation, Window
 READINGS = 3
 _HOUR = timedelta(hours=1)
 _MOST_PARTS = 512
-_MISMATCH = "the bank's count of operations does not match what it sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class WindowReader:
                 self._note_clamp(received)
                 return page
             before = received
-        raise SourceUnavailable(_MISMATCH)
+        raise self._mismatch()
 
     async def _read_pages(self, part: Window) -> Page:
         for _ in range(READINGS):
@@ -80,8 +79,7 @@ class WindowReader:
             if page.is_complete:
                 self._learn(page_mode=mode)
                 return page
-        self._learn(page_mode=None)
-        raise SourceUnavailable(_MISMATCH)
+        raise self._mismatch()
 
     async def _try_pages(self, part: Window) -> tuple[Page, PageMode | None]:
         """All pages of an overfull second, and what `page` turned out to mean (facts/epay-api.md, 2.5)."""
@@ -112,6 +110,11 @@ class WindowReader:
     async def _ask(self, part: Window, page: int | None = None, size: int | None = None) -> Page:
         period = Window(part.start - TICK, part.end + TICK)
         return await self._asker.ask(Query(period, self._filters, page, size))
+
+    def _mismatch(self) -> SourceUnavailable:
+        """What was believed of `page` may be the cause, so it is found out anew next time."""
+        self._learn(page_mode=None)
+        return SourceUnavailable("the bank's count of operations does not match what it sent")
 
     def _note_clamp(self, received: int) -> None:
         """A bank that silently gives fewer than asked does so in round numbers; another number is a miscount."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NoReturn
 
-from bot.epay.records import Unreadable, operation_of
+from bot.epay.records import Unreadable, fields_of, operation_of
 from bot.errors import SourceRejected, SourceUnavailable
 from bot.model import MerchantId, Operation
 
@@ -90,7 +90,7 @@ def _page(total: int, records: list[Any], merchant_id: MerchantId) -> Page:
 
 
 def _bad(record: object, what: str) -> BadRecord:
-    raw_id = str(record.get("id")) if isinstance(record, dict) else ""
+    raw_id = str(fields_of(record).get("id") or "") if isinstance(record, dict) else ""
     digest = sha256(json.dumps(record, default=str, sort_keys=True).encode()).hexdigest()[:16]
     return BadRecord(what, raw_id if _SAFE_ID.fullmatch(raw_id) else None, digest)
 
