@@ -138,7 +138,7 @@ class Intake:
             problem = type(error).__name__
         try:
             await self._finish(update_id, problem)
-        except StoreError:
+        except Exception:
             log.exception("update %s is answered but not marked: a restart answers it again", update_id)
 
     async def _finish(self, update_id: int, problem: str | None = None) -> None:
