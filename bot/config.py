@@ -135,6 +135,15 @@ class MerchantSettings(Section):
     terminals: tuple[TerminalSettings, ...] = ()
 
 
+def _distinct(merchants: tuple[MerchantSettings, ...]) -> tuple[MerchantSettings, ...]:
+    ids = [merchant.id for merchant in merchants]
+    if not ids:
+        raise ValueError("at least one merchant is needed")
+    if repeated := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ValueError(f"the id {repeated[0]} is used twice")
+    return merchants
+
+
 class Storage(Section):
     url: str = Field(default="sqlite:///data/epay-bot.db", pattern=r"^(sqlite:///.+|postgresql://.+)$")
 
@@ -163,7 +172,7 @@ class Settings(BaseSettings):
 
     telegram: Telegram
     access: Access = Access()
-    merchants: tuple[MerchantSettings, ...] = Field(min_length=1)
+    merchants: Annotated[tuple[MerchantSettings, ...], AfterValidator(_distinct)]
     storage: Storage = Storage()
     polling: Polling = Polling()
     server: Server = Server()
@@ -181,13 +190,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
-
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> "Settings":
-        ids = [merchant.id for merchant in self.merchants]
-        if repeated := sorted({name for name in ids if ids.count(name) > 1}):
-            raise ValueError(f"merchants: the id {repeated[0]} is used twice")
-        return self
 
 
 def load(path: Path, check_alerts: Callable[[Mapping[str, Any]], list[Problem]]) -> Settings:

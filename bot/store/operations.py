@@ -25,9 +25,9 @@ RECHECK_FOR = timedelta(days=7)
 _RECHECK_SOONEST = timedelta(seconds=30)
 _RECHECK_LATEST = timedelta(minutes=30)
 
-_COLUMNS = tuple(field.name for field in fields(Operation))
+_COLUMNS = ("created_at", *(field.name for field in fields(Operation) if field.name != "created_at"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"
-_INSERT = (
+INSERT = (
     f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
@@ -36,8 +36,7 @@ _UPDATE = (
     "WHERE merchant_id = ? AND id = ?"
 )
 _CHANGE = "INSERT INTO operation_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_CREATED_AT = _COLUMNS.index("created_at")
-_all_values = attrgetter(*_COLUMNS)
+_other_values = attrgetter(*_COLUMNS[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,12 @@ def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId])
 
 def _write(db: Connection, new: Iterable[Operation], changed: Sequence[Transition], now: datetime) -> None:
     at = to_micros(now)
-    db.many(_INSERT, ((*_values(operation), _recheck_at(operation, now), at) for operation in new))
+    db.many(INSERT, ((*values_of(operation), _recheck_at(operation, now), at) for operation in new))
     if not changed:
         return
     db.many(
         _UPDATE,
-        ((*_values(t.after), _recheck_at(t.after, now), t.after.merchant_id, t.after.id) for t in changed),
+        ((*values_of(t.after), _recheck_at(t.after, now), t.after.merchant_id, t.after.id) for t in changed),
     )
     db.many(_CHANGE, (_change(t.before, t.after, at) for t in changed if t.before))
 
@@ -103,10 +102,9 @@ def _change(before: Operation, after: Operation, at: int) -> tuple[object, ...]:
     )
 
 
-def _values(operation: Operation) -> list[Any]:
-    values = list(_all_values(operation))
-    values[_CREATED_AT] = to_micros(operation.created_at)
-    return values
+def values_of(operation: Operation) -> tuple[Any, ...]:
+    """The operation's columns in the order of INSERT, which wants recheck_at and first_seen_at after them."""
+    return to_micros(operation.created_at), *_other_values(operation)
 
 
 def _operation(row: Row) -> Operation:

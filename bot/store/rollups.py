@@ -1,7 +1,7 @@
 """Stored sums over operations and invoices, kept as deltas in the transaction that changes them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,23 +67,35 @@ def add(db: Connection, merchant_id: MerchantId, transitions: Sequence[Transitio
     _add_invoices(db, merchant_id, transitions)
 
 
-_Deltas = Mapping[tuple[Any, ...], Sequence[int]]
+class _Deltas(defaultdict[tuple[Any, ...], list[int]]):
+    """Count and sum to add under each key."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: [0, 0])
+
+    def add(self, key: tuple[Any, ...], count: int, total: int) -> None:
+        delta = self[key]
+        delta[0] += count
+        delta[1] += total
 
 
 def _operation_deltas(transitions: Iterable[Transition]) -> tuple[_Deltas, _Deltas]:
-    minutes: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
-    hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    fine = _Deltas()
     for transition in transitions:
-        for operation, sign in ((transition.before, -1), (transition.after, 1)):
-            if operation is None:
-                continue
-            at = to_micros(operation.created_at)
-            place = (operation.terminal_id, operation.currency, operation.outcome)
-            reason = operation.reason_code if operation.outcome is Outcome.FAILED else 0
-            for delta in (minutes[(at - at % MINUTE, *place)], hours[(at - at % HOUR, *place, reason)]):
-                delta[0] += sign
-                delta[1] += sign * operation.amount
+        if transition.before is not None:
+            fine.add(_place(transition.before), -1, -transition.before.amount)
+        fine.add(_place(transition.after), 1, transition.after.amount)
+    minutes, hours = _Deltas(), _Deltas()
+    for (minute, *place, reason), (count, total) in fine.items():
+        minutes.add((minute, *place), count, total)
+        hours.add((minute - minute % HOUR, *place, reason), count, total)
     return minutes, hours
+
+
+def _place(operation: Operation) -> tuple[Any, ...]:
+    at = to_micros(operation.created_at)
+    reason = operation.reason_code if operation.outcome is Outcome.FAILED else 0
+    return at - at % MINUTE, operation.terminal_id, operation.currency, operation.outcome, reason
 
 
 def _add_invoices(db: Connection, merchant_id: MerchantId, transitions: Iterable[Transition]) -> None:
@@ -97,7 +109,7 @@ def _add_invoices(db: Connection, merchant_id: MerchantId, transitions: Iterable
     for invoice_id, operations in attempts.items():
         before = stored.get(invoice_id)
         after = before or _first_seen(operations[0])
-        for operation in operations:
+        for operation in operations if before else operations[1:]:
             after = after.joined_by(operation)
         if after == before:
             continue

@@ -64,7 +64,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         try:
-            self._database = self._writer.submit(_open_for_writing, path).result()
+            self._database = self._writer.submit(open_for_writing, path).result()
         except (sqlite3.Error, OSError) as error:
             self._release()
             raise StoreError(f"the database {path} cannot be opened: {error}") from error
@@ -164,7 +164,8 @@ def _claim(path: Path) -> int:
     return lock
 
 
-def _open_for_writing(path: Path) -> Database:
+def open_for_writing(path: Path) -> Database:
+    """The database file, made if there is none, with the newest schema."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,0 +1,181 @@
+"""The configuration file: read, overridden by the environment, every problem named with its path."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from bot.config import Settings, list_secrets, load, parse_duration
+from bot.errors import ConfigurationError, Problem
+from bot.rules import RULES, check_settings
+
+EXAMPLE = Path(__file__).parents[1] / "config.example.yaml"
+BANK = {"username": "u", "password": "bank-pass", "client_id": "c", "client_secret": "bank-secret"}
+SMALLEST: dict[str, Any] = {
+    "telegram": {"token": "123456:token"},
+    "merchants": [{"id": "shop", "name": "Shop", "epay": BANK}],
+}
+
+
+def write(tmp_path: Path, content: object) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True))
+    return path
+
+
+def problems(tmp_path: Path, content: object) -> list[str]:
+    with pytest.raises(ConfigurationError) as refused:
+        load(write(tmp_path, content), check_settings)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, SMALLEST), check_settings)
+    assert settings.polling.interval == timedelta(seconds=15)
+    assert settings.polling.backfill == timedelta(days=56)
+    assert settings.telegram.api_url == "https://api.telegram.org"
+    assert settings.access.owners == ()
+    assert (settings.timezone, settings.language) == ("Asia/Almaty", "ru")
+
+
+def test_the_example_is_valid() -> None:
+    assert load(EXAMPLE, check_settings).merchants[0].terminals[0].id == "98151552"
+
+
+def fields_of(model: type[BaseModel]) -> set[str]:
+    names: set[str] = set()
+    for name, field in model.model_fields.items():
+        names.add(name)
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                names |= fields_of(part)
+    return names
+
+
+def test_the_example_mentions_every_setting() -> None:
+    words = set(re.findall(r"(\w+)", EXAMPLE.read_text(encoding="utf-8")))
+    wanted = fields_of(Settings) | {rule.name for rule in RULES}
+    wanted |= {name for rule in RULES for name in rule.settings.model_fields}
+    assert wanted - words == set()
+
+
+def test_every_problem_is_named_at_once_with_its_path(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        {
+            "telegram": {"token": "t", "tokn": 1},
+            "merchants": [{"id": "shop", "name": "Shop", "epay": {"username": "u", "client_id": "c"}}],
+            "polling": {"interval": "soon"},
+            "timezone": "Asia/Atlantis",
+            "alerts": {"failed_operation": {"enabled": "perhaps"}, "weather": {}},
+            "colour": "red",
+        },
+    )
+    assert found == [
+        "alerts.failed_operation.enabled: Input should be a valid boolean, unable to interpret input",
+        "alerts.weather: no such rule; there are failed_operation",
+        "colour: unknown key; see config.example.yaml",
+        "merchants[0].epay.client_secret: missing",
+        "merchants[0].epay.password: missing",
+        "polling.interval: a duration is written like 15s, 10m, 2h or 56d",
+        "telegram.tokn: unknown key; see config.example.yaml",
+        "timezone: no such time zone; Kazakhstan is Asia/Almaty",
+    ]
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPAY_BOT__TELEGRAM__TOKEN", "from-environment")
+    monkeypatch.setenv("EPAY_BOT__POLLING__INTERVAL", "1m")
+    settings = load(write(tmp_path, SMALLEST), check_settings)
+    assert settings.telegram.token.get_secret_value() == "from-environment"
+    assert settings.polling.interval == timedelta(minutes=1)
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-file\n")
+    given = {**SMALLEST, "telegram": {"token_file": str(tmp_path / "token")}}
+    assert load(write(tmp_path, given), check_settings).telegram.token.get_secret_value() == "from-file"
+
+
+def test_a_missing_secret_file_is_a_problem_with_its_path(tmp_path: Path) -> None:
+    epay = {"username": "u", "password_file": "/nowhere/pass", "client_id": "c", "client_secret": "s"}
+    given = {**SMALLEST, "merchants": [{"id": "shop", "name": "Shop", "epay": epay}]}
+    assert problems(tmp_path, given) == [
+        "merchants[0].epay: password_file /nowhere/pass cannot be read: No such file or directory"
+    ]
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-file")
+    given = {**SMALLEST, "telegram": {"token": "t", "token_file": str(tmp_path / "token")}}
+    assert problems(tmp_path, given) == ["telegram: token and token_file are both given; keep one"]
+
+
+def test_a_terminal_number_without_quotes_is_refused_since_a_leading_zero_would_be_lost(tmp_path: Path) -> None:
+    merchant = {**SMALLEST["merchants"][0], "terminals": [{"id": 98151552, "name": "Samal"}]}
+    assert problems(tmp_path, {**SMALLEST, "merchants": [merchant]}) == [
+        'merchants[0].terminals[0].id: write it in quotes, so that no leading zero is lost: "98151552"'
+    ]
+
+
+def test_two_merchants_cannot_have_one_id(tmp_path: Path) -> None:
+    assert problems(tmp_path, {**SMALLEST, "merchants": SMALLEST["merchants"] * 2}) == [
+        "merchants: the id shop is used twice"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("telegram: [", "is not valid YAML: line 1"),
+        ("- a\n- b\n", "must hold sections like telegram: and merchants:"),
+        ("language: ru\nlanguage: en\n", "language is written twice"),
+    ],
+)
+def test_a_broken_file_is_refused_with_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
+    (found,) = problems(tmp_path, content)
+    assert sentence in found
+
+
+def test_a_missing_file_is_refused_with_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be read: No such file"):
+        load(tmp_path / "nothing.yaml", check_settings)
+
+
+def test_no_problem_ever_shows_a_secret(tmp_path: Path) -> None:
+    given = {**SMALLEST, "telegram": {"token": "s3cret-token", "api_url": "s3cret-url"}, "zone": "s3cret-zone"}
+    epay = {**BANK, "password": ["s3cret-pass"], "timeout": "s3cret-time"}
+    given["merchants"] = [{"id": "shop", "name": "Shop", "epay": epay}]
+    assert "s3cret" not in "\n".join(problems(tmp_path, given))
+
+
+def test_a_broken_yaml_line_with_a_password_is_not_repeated(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "telegram:\n  token: 's3cret\n  other: }\n")
+    assert "s3cret" not in found
+
+
+def test_secrets_are_found_wherever_they_are_and_never_printed(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, SMALLEST), check_settings)
+    assert set(list_secrets(settings)) == {"123456:token", "bank-pass", "bank-secret"}
+    assert not [secret for secret in list_secrets(settings) if secret in repr(settings)]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("15s", 15), ("10m", 600), ("2h", 7200), ("56d", 4838400), ("1h30m", 5400), ("500ms", 0.5)]
+)
+def test_durations_are_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "15", "s", "15 parsecs", "-1d", "1.5h", "10m!"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a duration is written like"):
+        parse_duration(text)
+
+
+def test_a_problem_without_a_path_is_the_sentence_alone() -> None:
+    assert str(Problem("", "no file")) == "no file"
