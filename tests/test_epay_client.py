@@ -171,20 +171,6 @@ async def test_another_merchant_sees_other_operations() -> None:
         assert [(row.merchant_id, row.amount) for row in reading.operations] == [("bakery", 900)]
 
 
-async def test_a_row_that_slips_in_between_two_pages_is_not_lost() -> None:
-    async with open_stage(Switches(page_mode="index0")) as stage:
-        stage.add(90, every=timedelta())
-        pages = iter(range(3))
-
-        def slip(endpoint: str) -> None:
-            if endpoint == "list" and stage.searches > 20 and next(pages, None) is not None:
-                stage.add(1, first=HOUR.start)
-
-        stage.on_request = slip
-        reading = await stage.new_client(page_size=40).read(HOUR)
-        assert reading.total == 93
-
-
 async def test_the_banks_clock_is_known_from_its_answers() -> None:
     async with open_stage() as stage:
         stage.bank.clock_offset = timedelta(minutes=-3)

@@ -233,3 +233,35 @@ async def test_an_index_learnt_by_mistake_is_forgotten() -> None:
         with pytest.raises(SourceUnavailable, match="count"):
             await client.read(HOUR)
         assert (await client.read(HOUR)).total == 20
+
+
+async def test_a_row_that_slips_in_between_two_pages_costs_another_reading_and_is_not_lost() -> None:
+    rows = [record(number, HOUR.start) for number in range(10, 100)]
+    slips = [record(number, HOUR.start) for number in range(2)]
+
+    def answer(start: datetime, end: datetime, page: int, size: int) -> dict[str, Any]:
+        if page > 0 and slips:
+            rows.insert(0, slips.pop())
+        found = between(rows, start, end)
+        return {"totalCount": len(found), "records": found[page * size :][:size]}
+
+    async with ask_odd_bank(answer, page_size=40) as (_, client):
+        reading = await client.read(HOUR)
+        assert slips == []
+        assert [row.id for row in reading.operations] == sorted(one["id"] for one in rows)
+        assert client.dialect.page_mode == "index0"
+
+
+async def test_a_storm_in_one_second_is_found_in_few_steps() -> None:
+    storm = Window(NOW - timedelta(minutes=20), NOW - timedelta(minutes=20) + MICROSECOND)
+    async with open_stage(Switches(page_mode="index0")) as stage:
+        stage.add(200, every=timedelta(), first=storm.start)
+        assert (await stage.new_client(page_size=50).read(HOUR)).total == 200
+        assert stage.searches < 30
+
+
+async def test_even_traffic_costs_about_half_again_of_the_least_possible() -> None:
+    async with open_stage() as stage:
+        stage.add(3000)
+        assert (await stage.new_client(page_size=100).read(HOUR)).total == 3000
+        assert stage.searches < 55

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count, islice
 from math import ceil
 from typing import Any
@@ -34,7 +34,7 @@ class Reading:
 
 
 class WindowReader:
-    """One complete look at a window; every part of it is asked for with a second more at both ends."""
+    """One complete look at a window. Each part is asked for with a second of the next, so no end can fall between."""
 
     def __init__(self, asker: Asker, filters: tuple[Filter, ...]) -> None:
         self._asker = asker
@@ -108,7 +108,7 @@ class WindowReader:
         return reversed(list(cut(part, part.span / 2)))
 
     async def _ask(self, part: Window, page: int | None = None, size: int | None = None) -> Page:
-        period = Window(part.start - TICK, part.end + TICK)
+        period = Window(part.start, part.end + TICK)
         return await self._asker.ask(Query(period, self._filters, page, size))
 
     def _mismatch(self) -> SourceUnavailable:
@@ -152,15 +152,34 @@ def _meaning(first: Page, second: Page) -> PageMode | None:
 
 
 def _smaller(part: Window, page: Page) -> list[Window]:
-    """Parts that would hold two thirds of an answer each if operations were spread evenly."""
-    pieces = min(ceil(1.5 * page.total / len(page.keys)), _MOST_PARTS)
-    return list(cut(part, part.span / pieces))
+    """What the page showed, as much time again behind it, and the rest in parts two thirds full if it is even.
+
+    Where the page is out of order, or the part too short for that, all of it in even parts.
+    """
+    received = len(page.keys)
+    times = [row.created_at for row in page.operations]
+    if times and times == sorted(times):
+        shown = times[-1].replace(microsecond=0) - 2 * TICK
+        behind = shown + max(3 * TICK, times[-1] - times[0])
+        if part.start < shown and behind < part.end:
+            rest = Window(_whole(behind), part.end)
+            pieces = ceil(1.5 * (page.total - received) / received)
+            return [Window(part.start, shown), Window(shown, rest.start), *_even(rest, pieces)]
+    return _even(part, ceil(1.5 * page.total / received))
+
+
+def _even(part: Window, pieces: int) -> list[Window]:
+    return list(cut(part, part.span / min(pieces, _MOST_PARTS)))
 
 
 def _whole_seconds(window: Window) -> Window:
     """Rounded outwards: nobody knows what the bank makes of a fraction in a question."""
-    start, end = window.start.replace(microsecond=0), window.end.replace(microsecond=0)
-    return Window(start, end if end == window.end else end + TICK)
+    return Window(window.start.replace(microsecond=0), _whole(window.end))
+
+
+def _whole(at: datetime) -> datetime:
+    second = at.replace(microsecond=0)
+    return second if second == at else second + TICK
 
 
 def _joined(pages: Iterable[Page]) -> Reading:
