@@ -12,7 +12,7 @@ import aiohttp
 
 from bot import __version__
 from bot.chat.access import Access
-from bot.chat.commands import COMMANDS
+from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
 from bot.chat.intake import Intake
@@ -127,6 +127,7 @@ class App:
             version=__version__,
             started_at=self._now(),
             zone=ZoneInfo(self._settings.timezone),
+            listed=list_commands,
         )
         return Dispatch(desk, gateway, COMMANDS)
 

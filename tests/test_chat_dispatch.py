@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pydantic import SecretStr
 
 from bot.chat.access import Access
-from bot.chat.commands import COMMANDS, Command
+from bot.chat.commands import COMMANDS, Command, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
 from bot.chat.telegram import Gateway, read_update
@@ -69,6 +69,7 @@ class Stage:
             version="1.2.3",
             started_at=NOW - timedelta(hours=3),
             zone=ZoneInfo("Asia/Almaty"),
+            listed=list_commands,
         )
         self._offset: int | None = None
         self.use(COMMANDS)

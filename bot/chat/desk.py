@@ -1,6 +1,6 @@
 """What a command may use to find its answer, and the place a request came from as the store knows it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,6 +25,7 @@ class Desk:
     """The collaborators of every command.
 
     `zone` is for chats that have chosen none; a live answer of the bank is waited for no longer than `patience`.
+    `listed`: names and English descriptions of the commands of a kind of chat.
     """
 
     store: Store
@@ -36,6 +37,7 @@ class Desk:
     version: str
     started_at: datetime
     zone: ZoneInfo
+    listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
     patience: timedelta = timedelta(seconds=8)
 
     def voice(self, chat: Destination) -> Voice:
