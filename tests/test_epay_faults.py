@@ -72,7 +72,8 @@ async def test_patience_ends_after_four_tries() -> None:
 
 async def test_a_long_retry_after_is_handed_on_at_once() -> None:
     async with open_stage() as stage:
-        for header in ("120", format_datetime(NOW + timedelta(seconds=120), usegmt=True)):
+        stage.bank.clock_offset = timedelta(minutes=3)
+        for header in ("120", format_datetime(stage.bank.clock() + timedelta(seconds=120), usegmt=True)):
             before = stage.searches
             stage.bank.faults.next("list", Fault.maintenance(header))
             with pytest.raises(SourceUnavailable) as refused:

@@ -175,6 +175,15 @@ def test_every_amount_survives_the_way_exactly(amount: Decimal) -> None:
         assert parse_page(body.encode(), SHOP).operations[0].amount == amount * 100
 
 
+@pytest.mark.parametrize("value", ["abc", 2**31, -(2**40), "1" * 5000, True, [], "4.5"])
+def test_a_reason_code_that_is_not_a_number_is_refused(value: object) -> None:
+    assert problem(reasonCode=value) == "reason_code: not a whole number"
+
+
+def test_the_first_of_two_spellings_of_one_name_counts() -> None:
+    assert one(createdDate=None, statusName="FAILED", amount_=7).outcome is Outcome.PAID
+
+
 SPELLINGS = st.sampled_from([str, str.upper, str.lower, str.title])
 TEXTS = st.one_of(st.none(), st.text(max_size=20), st.integers(0, 10**15))
 
@@ -232,6 +241,6 @@ def test_no_more_of_a_card_than_its_last_four_digits_is_kept(mask: str) -> None:
     assert "4003" not in repr(row)
 
 
-@pytest.mark.parametrize("mask", ["", None, "********", "no card", "821"])
+@pytest.mark.parametrize("mask", ["", None, "********", "no card", "821", "****９８２１"])
 def test_a_mask_without_digits_is_no_card(mask: str | None) -> None:
     assert one(senderCardMask=mask).sender_card == ""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +22,7 @@ from bot.errors import SourceRejected, SourceUnavailable
 from bot.model import MICROSECOND, MerchantId, Window
 
 Records = list[dict[str, Any]]
-Answer = Callable[[datetime, datetime, int, int], dict[str, Any]]
+Answer = Callable[[datetime, datetime, int, int], dict[str, Any] | web.Response]
 
 
 class OddBank:
@@ -30,9 +31,15 @@ class OddBank:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.questions: list[tuple[datetime, datetime]] = []
+        self.sizes: list[int] = []
         self.open = self.most_open = 0
 
     async def serve(self, request: web.Request) -> web.Response:
+        response = await self.respond(request)
+        response.headers["Date"] = format_datetime(NOW, usegmt=True)
+        return response
+
+    async def respond(self, request: web.Request) -> web.Response:
         if request.path == "/token":
             return web.json_response({"access_token": "t", "expires_in": 7200})
         self.open += 1
@@ -40,9 +47,11 @@ class OddBank:
         question = await request.json()
         start, end = map(datetime.fromisoformat, question["searchParameters"][0]["searchParameter"])
         self.questions.append((start, end))
+        self.sizes.append(question["paging"]["size"])
         await asyncio.sleep(0)
         self.open -= 1
-        return web.json_response(self.answer(start, end, **question["paging"]))
+        answer = self.answer(start, end, **question["paging"])
+        return answer if isinstance(answer, web.Response) else web.json_response(answer)
 
 
 @asynccontextmanager
@@ -143,6 +152,50 @@ async def test_a_time_shown_a_little_beside_the_time_searched_loses_nothing() ->
         assert [half.total for half in halves] == [30, 30]
 
 
+async def test_a_bank_that_leaves_out_both_ends_loses_nothing() -> None:
+    rows = spread(3600)
+
+    def answer(start: datetime, end: datetime, page: int, size: int) -> dict[str, Any]:
+        found = [one for one in rows if start < datetime.fromisoformat(one["dateTime"]) < end]
+        return {"totalCount": len(found), "records": found[page : page + size]}
+
+    async with ask_odd_bank(answer, page_size=200) as (_, client):
+        assert (await client.read(HOUR)).total == 3600
+
+
+async def test_reading_asks_for_whole_seconds_and_for_no_more_of_the_future_than_wanted() -> None:
+    rows = spread(600, Window(HOUR.start, HOUR.start + timedelta(seconds=100)))
+
+    def answer(start: datetime, end: datetime, page: int, size: int) -> dict[str, Any]:
+        found = between(rows, start, end)
+        return {"totalCount": len(found), "records": found[page : page + size]}
+
+    async with ask_odd_bank(answer, page_size=50) as (bank, client):
+        window = Window(HOUR.start - timedelta(seconds=0.7), NOW - timedelta(seconds=0.3))
+        assert (await client.read(window)).total == 600
+        assert {at.microsecond for question in bank.questions for at in question} == {0}
+        assert max(end for _, end in bank.questions) == NOW + timedelta(seconds=1)
+        await client.read(Window(NOW - timedelta(minutes=5), NOW + timedelta(seconds=5)))
+        assert bank.questions[-1] == (NOW - timedelta(minutes=6), NOW + timedelta(seconds=6))
+
+
+async def test_no_more_is_asked_for_at_once_than_the_configuration_says() -> None:
+    async with ask_odd_bank(lambda *_, **__: {"code": 1, "message": ""}, page_size=60) as (bank, client):
+        with pytest.raises(SourceRejected):
+            await client.read(Window(NOW - timedelta(minutes=30), NOW))
+        assert set(bank.sizes) == {60}
+
+
+async def test_an_error_page_is_named_by_its_status() -> None:
+    def answer(*_: Any, **__: Any) -> web.Response:
+        return web.Response(status=404, text="<html>no such page</html>")
+
+    async with ask_odd_bank(answer) as (bank, client):
+        with pytest.raises(SourceUnavailable, match="HTTP 404"):
+            await client.verify()
+        assert len(bank.questions) == 4
+
+
 async def test_operations_of_another_time_are_no_answer() -> None:
     yesterday = Window(HOUR.start - timedelta(days=1), HOUR.end - timedelta(days=1))
     foreign = {"totalCount": 5, "records": spread(5, yesterday)}
@@ -216,7 +269,13 @@ async def test_a_search_the_bank_will_not_have_is_not_insisted_on() -> None:
         with pytest.raises(SourceRejected) as refused:
             await client.read(Window(NOW - timedelta(days=20), NOW))
         assert refused.value.code == 232
-        assert len(bank.questions) < 25
+        assert len(bank.questions) == 2 * (1 + 8)
+        with pytest.raises(SourceRejected):
+            await client.read(Window(NOW - timedelta(minutes=30), NOW))
+        assert len(bank.questions) == 3 * (1 + 8)
+        with pytest.raises(SourceRejected):
+            await client.verify()
+        assert len(bank.questions) == 3 * (1 + 8) + 1 + 4
 
 
 async def test_one_request_of_a_merchant_is_in_flight_at_a_time() -> None:

@@ -68,6 +68,15 @@ async def test_where_a_token_serves_once_the_client_stops_trying_twice() -> None
         assert (stage.logins, stage.searches) == (before[0] + 5, before[1] + 5)
 
 
+async def test_tokens_that_die_later_are_not_taken_for_single_use() -> None:
+    async with open_stage() as stage:
+        for _ in range(5):
+            for _ in range(3):
+                await stage.client.read(HOUR)
+            stage.bank.forget_tokens()
+        assert stage.logins == 5
+
+
 async def test_readers_and_checkers_do_not_disturb_each_other_over_single_use_tokens() -> None:
     async with open_stage(Switches(grant_policy="single_use")) as stage:
         stage.add(3)

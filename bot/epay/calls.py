@@ -61,7 +61,7 @@ class Calls:
         try:
             return await self._transport.send(call, token.value)
         except Unauthorised:
-            fresh = await tokens.renew(token)
+            fresh = await tokens.renew()
             return await self._transport.send(call, fresh.value)
 
     def _worth_repeating(self, error: Exception) -> bool | timedelta:

@@ -15,7 +15,6 @@ from bot.errors import SourceDenied, SourceUnavailable
 _LIST_SCOPE = "transfer"
 _CHECK_SCOPE = "webapi usermanagement email_send verification statement statistics payment"
 _UNSTATED_LIFE = timedelta(minutes=5)
-_LONGEST_LIFE = timedelta(days=7)
 _SPENT_SHARE = 0.8
 _SIGNS_OF_SINGLE_USE = 3
 _REFUSED = "the bank gives no token: the login, the client id or a secret is wrong"
@@ -56,11 +55,10 @@ class Tokens:
         self._uses += 1
         return self._token
 
-    async def renew(self, failing: Token) -> Token:
-        """Another token than the failing one, asked for only if nobody else has done so."""
-        if self._token is failing:
-            self._died_after_one = self._died_after_one + 1 if self._uses == 2 else 0
-            self._token = None
+    async def renew(self) -> Token:
+        """Another token than the one just refused, which is still ours since callers take turns."""
+        self._died_after_one = self._died_after_one + 1 if self._uses == 2 else 0
+        self._token = None
         return await self.get()
 
     async def _fetch(self) -> Token:
@@ -126,4 +124,4 @@ def _life(given: Mapping[str, object]) -> timedelta:
     stated = str(given.get("expires_in"))
     if not re.fullmatch(r"\d{1,9}(\.\d+)?", stated):
         return _UNSTATED_LIFE
-    return min(timedelta(seconds=float(stated)), _LONGEST_LIFE)
+    return timedelta(seconds=float(stated))
