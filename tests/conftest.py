@@ -1,6 +1,12 @@
-"""Options of the test run."""
+"""Options of the test run, and databases to work on."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+
+from bot.store.driver import Connection
+from bot.store.sqlite import SqliteConnection, SqliteStore, open_for_writing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,3 +20,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def update_messages(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-messages"))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Connection]:
+    """A new database file, open for writing inside one transaction."""
+    connection = open_for_writing(tmp_path / "epay-bot.db").conn
+    connection.execute("BEGIN IMMEDIATE")
+    yield SqliteConnection(connection)
+    connection.close()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """A new store on its own file."""
+    store = SqliteStore(tmp_path / "epay-bot.db")
+    yield store
+    await store.close()

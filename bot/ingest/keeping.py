@@ -57,7 +57,7 @@ class Keeper:
         if piece.through_at:
             sources.advance(db, self._merchant.id, piece.through_at)
         if applied.stale:
-            log.warning("%s: %s stale answers of the bank refused", self._merchant.id, applied.stale)
+            log.warning("%s: %s stale answers of the bank refused", self._merchant.id, len(applied.stale))
 
     def _announce(self, db: Connection, transitions: Sequence[Transition], bank_now: datetime) -> None:
         plan = alerting.plan(

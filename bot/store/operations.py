@@ -41,10 +41,10 @@ _other_values = attrgetter(*_COLUMNS[1:])
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a reading changed: transitions to judge, and how many stale answers were refused."""
+    """What a reading changed: transitions to judge, and the operations whose stale state was refused."""
 
     transitions: tuple[Transition, ...]
-    stale: int
+    stale: tuple[OperationId, ...]
 
 
 def apply(
@@ -55,24 +55,33 @@ def apply(
     An operation never seen that was created before `history_before` is history. A lower rank than
     the stored one is a stale answer of the bank and changes nothing.
     """
-    stored = _stored(db, merchant_id, [operation.id for operation in operations])
-    fresh: dict[OperationId, Operation] = {}
+    shown = _furthest(operations)
+    stored = _stored(db, merchant_id, list(shown))
+    new: list[Transition] = []
     changed: list[Transition] = []
-    stale = 0
-    for operation in operations:
-        before = stored.get(operation.id) or fresh.get(operation.id)
+    stale: list[OperationId] = []
+    for operation in shown.values():
+        before = stored.get(operation.id)
         if before is None:
-            fresh[operation.id] = operation
+            new.append(Transition(None, operation, operation.created_at < history_before))
         elif operation.outcome.rank < before.outcome.rank:
-            stale += 1
+            stale.append(operation.id)
         elif (after := replace(operation, created_at=before.created_at)) != before:
             changed.append(Transition(before, after))
-            stored[operation.id] = after
-    new = [Transition(None, operation, operation.created_at < history_before) for operation in fresh.values()]
     _write(db, [transition.after for transition in new], changed, now)
     transitions = (*new, *changed)
     rollups.add(db, merchant_id, transitions)
-    return Applied(transitions, stale)
+    return Applied(transitions, tuple(stale))
+
+
+def _furthest(operations: Iterable[Operation]) -> dict[OperationId, Operation]:
+    """Each operation once, in the state of the highest rank, the last of equals."""
+    shown: dict[OperationId, Operation] = {}
+    for operation in operations:
+        twin = shown.get(operation.id)
+        if twin is None or operation.outcome.rank >= twin.outcome.rank:
+            shown[operation.id] = operation
+    return shown
 
 
 def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId]) -> dict[OperationId, Operation]:

@@ -1,7 +1,7 @@
 """Stored sums over operations and invoices, kept as deltas in the transaction that changes them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,29 +98,67 @@ def _place(operation: Operation) -> tuple[Any, ...]:
     return at - at % MINUTE, operation.terminal_id, operation.currency, operation.outcome, reason
 
 
-def _add_invoices(db: Connection, merchant_id: MerchantId, transitions: Iterable[Transition]) -> None:
+def _add_invoices(db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition]) -> None:
+    moved = {name for transition in transitions for name in _left_invoices(transition)}
     attempts: defaultdict[str, list[Operation]] = defaultdict(list)
     for transition in transitions:
         if transition.after.invoice_id:
             attempts[transition.after.invoice_id].append(transition.after)
-    stored = _stored_invoices(db, merchant_id, list(attempts))
-    changed: dict[str, _Invoice] = {}
+    stored = _stored_invoices(db, merchant_id, list(attempts.keys() | moved))
+    after = {name: _joined(stored.get(name), known) for name, known in attempts.items()}
+    for name in moved:
+        after[name] = _recounted(db, merchant_id, name)
+    _write_invoices(db, merchant_id, stored, after)
+
+
+def _left_invoices(transition: Transition) -> tuple[str, ...]:
+    """The invoices that must be counted anew: the bank says that an attempt belongs elsewhere than it said before."""
+    before, after = transition.before, transition.after
+    if before is None or _home(before) == _home(after):
+        return ()
+    return before.invoice_id, after.invoice_id
+
+
+def _home(operation: Operation) -> tuple[str, str, str]:
+    return operation.invoice_id, operation.terminal_id, operation.currency
+
+
+def _joined(invoice: _Invoice | None, operations: Iterable[Operation]) -> _Invoice | None:
+    for operation in operations:
+        invoice = invoice.joined_by(operation) if invoice else _first_seen(operation)
+    return invoice
+
+
+def _recounted(db: Connection, merchant_id: MerchantId, name: str) -> _Invoice | None:
+    rows = db.rows(
+        "SELECT created_at, terminal_id, currency, outcome FROM operation WHERE merchant_id = :merchant_id "
+        "AND invoice_id = :name AND invoice_id <> '' ORDER BY created_at, id",
+        merchant_id=merchant_id,
+        name=name,
+    )
+    if not rows:
+        return None
+    best = max((Outcome(row["outcome"]) for row in rows), key=lambda known: known.rank)
+    return _Invoice(rows[0]["created_at"], rows[0]["terminal_id"], rows[0]["currency"], best)
+
+
+def _write_invoices(
+    db: Connection, merchant_id: MerchantId, stored: Mapping[str, _Invoice], after: Mapping[str, _Invoice | None]
+) -> None:
     buckets: defaultdict[tuple[Any, ...], int] = defaultdict(int)
-    for invoice_id, operations in attempts.items():
-        before = stored.get(invoice_id)
-        after = before or _first_seen(operations[0])
-        for operation in operations if before else operations[1:]:
-            after = after.joined_by(operation)
-        if after == before:
-            continue
-        changed[invoice_id] = after
-        buckets[after.bucket] += 1
-        if before:
-            buckets[before.bucket] -= 1
+    for name, invoice in after.items():
+        before = stored.get(name)
+        if invoice != before:
+            for known, count in ((before, -1), (invoice, 1)):
+                if known:
+                    buckets[known.bucket] += count
+    changed = ((name, invoice) for name, invoice in after.items() if invoice and invoice != stored.get(name))
+    gone = (name for name, invoice in after.items() if invoice is None)
     db.many(
         _INVOICE_UPSERT,
-        ((merchant_id, key, i.first_at, i.terminal_id, i.currency, i.outcome) for key, i in changed.items()),
+        ((merchant_id, name, i.first_at, i.terminal_id, i.currency, i.outcome) for name, i in changed),
     )
+    db.many("DELETE FROM invoice WHERE merchant_id = ? AND invoice_id = ?", ((merchant_id, name) for name in gone))
     db.many(_INVOICE_DELTA, ((merchant_id, *key, count) for key, count in buckets.items() if count))
 
 
