@@ -14,13 +14,14 @@ from bot.delivery import Delivery
 from bot.errors import StoreError
 from bot.ingest import Ingest
 from bot.model import MerchantId
-from bot.store import chats
+from bot.store import chats, queries
 from bot.store.driver import Store
 
 log = logging.getLogger(__name__)
 
 # Telegram repeats an update for a day at most.
 KEEP_UPDATES = timedelta(days=2)
+KEEP_QUERIES = timedelta(days=30)
 Work = Callable[[], Awaitable[object]]
 
 
@@ -57,18 +58,21 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_updates() -> None:
         await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
 
-    return (("updates", forget_updates),)
+    async def forget_queries() -> None:
+        await works.store.write(queries.forget, works.now() - KEEP_QUERIES)
+
+    return (("updates", forget_updates), ("queries", forget_queries))
 
 
 JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
-    Job("tidy", lambda _: timedelta(hours=1), timedelta(minutes=5), _tidying),
+    Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )
 
 
 class Schedule:
-    """Runs JOBS in this process. `trouble` is told when a job begins to fail (the error) and when it is well (None)."""
+    """Runs JOBS in this process. `trouble` hears every StoreError of a job, and None when the store works again."""
 
     def __init__(
         self, works: Works, trouble: Callable[[StoreError | None], Awaitable[None]], jobs: Sequence[Job] = JOBS
@@ -76,7 +80,8 @@ class Schedule:
         self._works = works
         self._trouble = trouble
         self._jobs = jobs
-        self._failing: dict[str, str] = {}
+        self._failing: set[str] = set()
+        self._without_store: set[str] = set()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -106,27 +111,28 @@ class Schedule:
             async with asyncio.timeout(limit.total_seconds()):
                 await work()
         except TimeoutError:
-            await self._failed(name, f"did not end within {limit}", None)
+            self._failed(name, f"did not end within {limit}", None)
         except StoreError as error:
-            await self._failed(name, str(error), error)
+            self._failed(name, str(error), None)
+            self._without_store.add(name)
+            await self._trouble(error)
         except Exception as error:
-            await self._failed(name, f"{type(error).__name__}: {error}", error)
+            self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
 
-    async def _failed(self, name: str, what: str, error: Exception | None) -> None:
-        if name in self._failing:
-            return
-        self._failing[name] = what
-        log.error("%s fails: %s", name, what, exc_info=None if isinstance(error, StoreError) else error)
-        if isinstance(error, StoreError):
-            await self._trouble(error)
+    def _failed(self, name: str, what: str, error: Exception | None) -> None:
+        if name not in self._failing:
+            self._failing.add(name)
+            log.error("%s fails: %s", name, what, exc_info=error)
 
     async def _went_well(self, name: str) -> None:
-        if self._failing.pop(name, None):
+        if name in self._failing:
+            self._failing.remove(name)
             log.info("%s is well again", name)
-            if not self._failing:
-                await self._trouble(None)
+        if name in self._without_store:
+            self._without_store.clear()
+            await self._trouble(None)
 
 
 def _note_skipped(event: JobExecutionEvent) -> None:

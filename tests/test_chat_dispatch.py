@@ -182,11 +182,11 @@ async def test_a_private_answer_quotes_nothing(stage: Stage) -> None:
 
 
 async def test_a_refresh_rewrites_its_message_and_the_press_is_answered(stage: Stage) -> None:
-    stage.use([saying("first", Button("🔄 Refresh", data="v1:say:"))])
+    stage.use([saying("first", Button("🔄 Refresh", data="e1:say:"))])
     await stage.hears(stage.owner, "/say")
     shown = stage.last()
     stage.use([saying("second")])
-    press = await stage.api.presses(stage.owner, shown, "v1:say:")
+    press = await stage.api.presses(stage.owner, shown, "e1:say:")
     await stage.work()
     assert (shown.text, stage.last()) == ("second", shown)
     assert (await press.answer()).text == ""
@@ -204,10 +204,10 @@ async def test_a_button_under_an_alert_is_answered_below_and_leaves_the_alert_al
 
 
 async def test_a_refresh_of_a_message_that_is_gone_comes_anew(stage: Stage) -> None:
-    stage.use([saying("here", Button("🔄 Refresh", data="v1:say:"))])
+    stage.use([saying("here", Button("🔄 Refresh", data="e1:say:"))])
     await stage.hears(stage.owner, "/say")
     shown = stage.last()
-    press = await stage.api.presses(stage.owner, shown, "v1:say:")
+    press = await stage.api.presses(stage.owner, shown, "e1:say:")
     shown.deleted_at = NOW
     await stage.work()
     assert (stage.last().text, stage.last() is shown) == ("here", False)
@@ -224,10 +224,10 @@ async def test_a_button_of_another_time_says_so_and_changes_nothing(stage: Stage
 
 
 async def test_a_stranger_who_presses_is_told_and_gets_nothing(stage: Stage) -> None:
-    stage.use([saying("figures", Button("🔄 Refresh", data="v1:say:"))])
+    stage.use([saying("figures", Button("🔄 Refresh", data="e1:say:"))])
     await stage.hears(stage.owner, "/say", GROUP)
     before = len(stage.api.deliveries)
-    press = await stage.api.presses(stage.stranger, stage.last(GROUP), "v1:say:")
+    press = await stage.api.presses(stage.stranger, stage.last(GROUP), "e1:say:")
     await stage.work()
     assert (await press.answer()).alert
     assert len(stage.api.deliveries) == before

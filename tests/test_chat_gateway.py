@@ -95,6 +95,12 @@ async def test_buttons_carry_data_or_something_to_copy(api: BotApi, gateway: Gat
     assert copied["copy_text"] == {"text": "123"}
 
 
+async def test_a_button_telegram_would_refuse_costs_only_itself(api: BotApi, gateway: Gateway) -> None:
+    rows = [[Button("Long", data=f"v1:find:{'ж' * 29}")], [Button("Just fits", data=f"v1:find:{'ж' * 28}")]]
+    await gateway.send(AIGERIM, Message(HELLO.text, buttons=rows))
+    assert [button["text"] for row in api.deliveries[-1].message.buttons for button in row] == ["Just fits"]
+
+
 async def test_an_edit_rewrites_and_repeating_it_is_no_error(api: BotApi, gateway: Gateway) -> None:
     message_id = await gateway.send(AIGERIM, HELLO)
     for _ in range(2):

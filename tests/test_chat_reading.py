@@ -98,8 +98,8 @@ async def pressed(api: BotApi, person: Person, message: Message, data: str) -> R
 
 
 async def test_a_refresh_is_the_command_its_button_carries(api: BotApi, aigerim: Person, shop: Chat) -> None:
-    message = shown(api, shop, "🔄 Refresh", "v1:find:00123", 7)
-    request = await pressed(api, aigerim, message, "v1:find:00123")
+    message = shown(api, shop, "🔄 Refresh", "e1:find:00123", 7)
+    request = await pressed(api, aigerim, message, "e1:find:00123")
     assert (request.command, request.arguments) == ("find", ("00123",))
     assert (request.pressed, request.answer_to, request.at) == (message.message_id, None, READ_AT)
     assert (request.chat.thread_id, request.press_id in api.pressed) == (7, True)
@@ -116,8 +116,11 @@ async def test_any_other_button_is_answered_below_its_message(api: BotApi, aiger
     [
         ("v1:health:", "health", ()),
         ("v1:health", "health", ()),
-        ("v1:find:a:b", "find", ("a", "b")),
+        ("v1:find:a:b", "find", ("a:b",)),
+        ("e1:find: a  b", "find", ("a", "b")),
         ("v0:find:00123", "", ()),
+        ("e1::AbC-7", "", ()),
+        ("e1", "", ()),
         ("nonsense", "", ()),
         ("", "", ()),
     ],
@@ -130,8 +133,8 @@ async def test_what_a_button_carries_is_read_and_a_button_of_another_time_has_no
 
 
 async def test_a_press_on_a_message_too_old_to_be_shown_is_answered_below(api: BotApi, aigerim: Person) -> None:
-    message = shown(api, api.private_chat(aigerim), "🔄 Refresh", "v1:find:1")
-    await api.presses(aigerim, message, "v1:find:1")
+    message = shown(api, api.private_chat(aigerim), "🔄 Refresh", "e1:find:1")
+    await api.presses(aigerim, message, "e1:find:1")
     query: dict[str, Any] = api.updates.pending[-1]["callback_query"]
     query["message"] = {"chat": query["message"]["chat"], "message_id": message.message_id, "date": 0}
     request = read(api)

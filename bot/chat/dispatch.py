@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from bot import views
 from bot.chat.access import Audience, Refusals, Verdict
+from bot.chat.buttons import unpack
 from bot.chat.commands import Command, find_command, list_commands
 from bot.chat.desk import Desk, place
 from bot.chat.replies import PAUSE, Replies
@@ -65,7 +66,7 @@ class Dispatch:
                 reason = None if incoming.allowed else "the bot was blocked or removed"
                 await store.write(chats.set_chat_disabled, incoming.chat.chat_id, reason, now)
             case Request():
-                await self._meet(await place(incoming, self._desk))
+                await self._meet(await unpack(await place(incoming, self._desk), store))
 
     async def _meet(self, request: Request) -> None:
         command = find_command(self._commands, request)

@@ -1,22 +1,20 @@
 """Gets an answer to the person who asked, whatever Telegram says on the way. Knows nothing of commands."""
 
 import asyncio
-import html
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from markupsafe import Markup
-
+from bot.chat.buttons import pack
 from bot.chat.telegram import Gateway, MessageGone
 from bot.errors import DeliveryError, Malformed, Moved, NotSent, TopicGone, Undeliverable
 from bot.model import ChatKind, Destination, Message, Request
 from bot.store import chats
 from bot.store.driver import Store
+from bot.views.plain import plain
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +36,7 @@ class Replies:
 
     async def give(self, request: Request, message: Message) -> None:
         """Edits the message whose button was pressed, or answers below the question in its topic."""
+        message = await pack(message, request, self._store, self._now())
         try:
             if request.pressed is None:
                 await self._send(request, message)
@@ -95,9 +94,3 @@ class Replies:
                 await self._store.write(chats.move_chat, destination.chat_id, error.new_chat_id)
                 destination = replace(destination, chat_id=error.new_chat_id)
         return await attempt(destination, message)
-
-
-def plain(message: Message) -> Message:
-    """The same words without tags and buttons."""
-    words = html.unescape(re.sub(r"<[^>]*>", "", str(message.text)))
-    return Message(Markup.escape(words), silent=message.silent)

@@ -12,7 +12,7 @@ from bot.model.alerts import (
     SourceAlert,
     SourceState,
 )
-from bot.model.chats import Button, ChatKind, Destination, Message, Request
+from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request
 from bot.model.operations import (
     EPOCH,
     MICROSECOND,
@@ -42,7 +42,10 @@ from bot.model.reports import (
 )
 
 __all__ = [
+    "BELOW",
+    "DATA_BYTES",
     "EPOCH",
+    "IN_PLACE",
     "MICROSECOND",
     "Alert",
     "AlertReason",
@@ -52,6 +55,7 @@ __all__ = [
     "Destination",
     "FailureAlert",
     "Figures",
+    "File",
     "Finding",
     "FoundReport",
     "Freshness",

@@ -1,11 +1,17 @@
 """Chats, what people ask there and what they are answered; free of Telegram types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from markupsafe import Markup
+
+BELOW, IN_PLACE = "v1", "e1"
+"""How a button's data begins: a press is answered below its message, or rewrites that message."""
+DATA_BYTES = 64
+"""As much data as Telegram takes with a button."""
 
 
 class ChatKind(StrEnum):
@@ -30,7 +36,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: `data` (at most 64 bytes) comes back when it is pressed, or `copy` goes to the clipboard."""
+    """A button: `data` comes back when it is pressed, or `copy` goes to the clipboard.
+
+    What of `data` is longer than DATA_BYTES is kept in the store by the chat that sends it.
+    """
 
     text: str
     data: str | None = None
@@ -38,12 +47,25 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file on this machine, to be sent under `name`; it must stay there until that is done."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to a chat: Telegram HTML within 4096 UTF-16 units, and rows of buttons."""
+    """What goes to a chat: Telegram HTML within 4096 UTF-16 units, and rows of buttons.
+
+    Beside a `picture` (PNG) or a `file`, never both, the text is its caption: within 1024 units, perhaps empty.
+    """
 
     text: Markup
     buttons: Sequence[Sequence[Button]] = ()
     silent: bool = False
+    picture: bytes | None = field(default=None, repr=False)
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +73,8 @@ class Request:
     """What a person asked, free of Telegram types. `arguments` are the words after the command.
 
     Plain text has the command "" and its whole `text`. `answer_to` is the message to reply to. A button press has
-    `press_id`, to be answered, and `pressed` instead of `answer_to` when the message with the button is to change.
+    `press_id`, to be answered, the `text` that would ask the same, and `pressed` instead of `answer_to` when the
+    message with the button is to change. `saved` is the id of the words, where those did not fit into the button.
     """
 
     user_id: int
@@ -65,3 +88,4 @@ class Request:
     answer_to: int | None = None
     pressed: int | None = None
     press_id: str | None = None
+    saved: str | None = None

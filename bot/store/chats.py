@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import ChatKind, Destination, to_micros
-from bot.store import alerts
+from bot.store import alerts, queries
 from bot.store.driver import Connection, Row
 
 
@@ -133,6 +133,7 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
         new_id=new_id,
     )
     db.run("UPDATE outbox SET chat_id = :new_id WHERE chat_id = :old_id", old_id=old_id, new_id=new_id)
+    queries.move_chat(db, old_id, new_id)
 
 
 def leave_topic(db: Connection, destination: Destination, reason: str) -> None:

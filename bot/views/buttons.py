@@ -1,10 +1,9 @@
-"""Buttons Telegram accepts: copied text up to 256 units, data up to 64 bytes; what does not fit gets no button."""
+"""Buttons: copied text up to 256 units, and commands with their words, answered below the message or in its place."""
 
-from bot.model import Button
+from bot.model import BELOW, IN_PLACE, Button
 from bot.texts import clean
 from bot.views.blocks import units
 
-_DATA_BYTES = 64
 _COPY_UNITS = 256
 
 
@@ -14,8 +13,16 @@ def copy_button(label: str, text: str) -> list[Button]:
     return [Button(label, copy=text)] if fits and clean(text) == text else []
 
 
-def data_button(label: str, *data: str) -> list[Button]:
-    """A button that comes back as `v1:` and the parts of `data`, joined by colons."""
-    whole = ":".join(("v1", *data))
-    fits = len(whole.encode("utf-8", "surrogatepass")) <= _DATA_BYTES
-    return [Button(label, data=whole)] if fits and clean(whole) == whole else []
+def data_button(label: str, command: str, *words: str) -> list[Button]:
+    """A button that does what typing the command would do; the answer comes below."""
+    return _button(label, BELOW, command, words)
+
+
+def edit_button(label: str, command: str, *words: str) -> list[Button]:
+    """The same, and the answer takes the place of the message: for refreshing, sorting and turning pages."""
+    return _button(label, IN_PLACE, command, words)
+
+
+def _button(label: str, version: str, command: str, words: tuple[str, ...]) -> list[Button]:
+    data = f"{version}:{command}:{' '.join(words)}"
+    return [Button(label, data=data)] if clean(data) == data else []

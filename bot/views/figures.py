@@ -7,7 +7,7 @@ from markupsafe import Markup
 from bot.model import DayReport, Figures, Message, Tally
 from bot.texts import Voice
 from bot.views.blocks import capped, fit
-from bot.views.buttons import data_button
+from bot.views.buttons import edit_button
 from bot.views.freshness import figures_line
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -30,7 +30,7 @@ def today(report: DayReport, voice: Voice) -> Message:
     """A day so far, the days before it cut at the same time of day."""
     lines = [*_currencies(report, voice), *_reasons(report.figures, voice), *_hours(report, voice)]
     text = fit([_headline(report, voice)], lines, [_BLANK, figures_line(report.freshness, report.at, voice)], voice)
-    refresh = data_button(voice.plain("🔄 Refresh"), "today", report.terminal.id if report.terminal else "")
+    refresh = edit_button(voice.plain("🔄 Refresh"), "today", report.terminal.id if report.terminal else "")
     return Message(text, [refresh] if refresh else ())
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from bot.model import FoundReport, Message, Operation, Outcome, Window
 from bot.texts import Voice, clean
 from bot.views.blocks import capped, fit
-from bot.views.buttons import copy_button, data_button
+from bot.views.buttons import copy_button, edit_button
 from bot.views.freshness import live_line, stored_line
 from bot.views.operations import (
     ICONS,
@@ -34,7 +34,7 @@ def found(report: FoundReport, voice: Voice, *, private: bool) -> Message:
     text = fit(head, _attempts(report, people, voice), [_BLANK, fresh], voice)
     reference = next((operation.reference for operation in report.operations if operation.reference), "")
     row = [
-        *data_button(voice.plain("🔄 Refresh"), "find", report.query),
+        *edit_button(voice.plain("🔄 Refresh"), "find", report.query),
         *copy_button(voice.plain("📋 Copy RRN"), reference),
     ]
     return Message(text, [row] if row else ())

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from bot.model import HealthReport, Message, SourceHealth
 from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
-from bot.views.buttons import data_button
+from bot.views.buttons import edit_button
 from bot.views.freshness import figures_line
 
 _BLANK = Markup()
@@ -18,7 +18,7 @@ def health(report: HealthReport, voice: Voice) -> Message:
     up = voice.span(report.at - report.started_at)
     head = [voice("🩺 <b>epay-bot {version}</b> · running for {span}", version=report.version, span=up)]
     sources = [Markup("\n").join([_BLANK, *_source(source, report, voice)]) for source in report.sources]
-    refresh = data_button(voice.plain("🔄 Refresh"), "health", "")
+    refresh = edit_button(voice.plain("🔄 Refresh"), "health", "")
     return Message(fit(head, sources, [_BLANK, *_queue(report, voice)], voice), [refresh])
 
 

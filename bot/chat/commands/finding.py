@@ -9,9 +9,9 @@ from bot.model import ChatKind, Message, Request
 
 
 async def find(request: Request, desk: Desk) -> Message:
-    """Every attempt on an invoice. A button's argument may have been cut at its colons."""
+    """Every attempt on an invoice."""
     words = request.arguments if request.command else request.text.split()
-    invoice = (" " if request.press_id is None else ":").join(words)
+    invoice = " ".join(words)
     if not invoice:
         raise UsageError("Which invoice? Write its number after the command, for example: /find 12345")
     voice, private = desk.voice(request.chat), request.chat.kind is ChatKind.PRIVATE

@@ -4,10 +4,9 @@ from bot.chat.telegram.errors import Conflict, MessageGone
 from bot.chat.telegram.gateway import Gateway
 from bot.chat.telegram.incoming import BotIdentity, BotMembership, ChatMoved, Incoming, chat_of
 from bot.chat.telegram.menus import MENU_LANGUAGES, Menu, MenuScope
-from bot.chat.telegram.reading import BUTTON_VERSION, read_update
+from bot.chat.telegram.reading import read_update
 
 __all__ = [
-    "BUTTON_VERSION",
     "MENU_LANGUAGES",
     "BotIdentity",
     "BotMembership",

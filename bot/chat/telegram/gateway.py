@@ -26,7 +26,7 @@ from bot.chat.telegram.incoming import BotIdentity
 from bot.chat.telegram.menus import MENU_LANGUAGES, SCOPES, Menu
 from bot.chat.telegram.request import AiohttpRequest
 from bot.errors import DeliveryError, NotSent
-from bot.model import Button, Destination, Message
+from bot.model import DATA_BYTES, Button, Destination, Message
 
 WANTED_UPDATES = '["message","callback_query","my_chat_member"]'
 BATCH = 100
@@ -157,7 +157,14 @@ class Gateway:
 
 
 def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
-    return InlineKeyboardMarkup([[_button(button) for button in row] for row in rows]) if rows else None
+    """One button too long would cost the whole message, so it is left out."""
+    fitting = [[_button(button) for button in row if _fits(button)] for row in rows]
+    shown = [row for row in fitting if row]
+    return InlineKeyboardMarkup(shown) if shown else None
+
+
+def _fits(button: Button) -> bool:
+    return len((button.data or "").encode()) <= DATA_BYTES
 
 
 def _button(button: Button) -> InlineKeyboardButton:

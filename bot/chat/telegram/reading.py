@@ -9,10 +9,8 @@ from telegram import CallbackQuery, Chat, Message, Update
 from telegram.constants import ChatMemberStatus
 
 from bot.chat.telegram.incoming import BotMembership, ChatMoved, Incoming
-from bot.model import ChatKind, Destination, Request
+from bot.model import BELOW, IN_PLACE, ChatKind, Destination, Request
 
-BUTTON_VERSION = "v1"
-REWRITES = "🔄"
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
 _OUT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 
@@ -68,33 +66,28 @@ def _words(text: str) -> tuple[str, str | None, tuple[str, ...]]:
 def _press(query: CallbackQuery, now: datetime) -> Request | None:
     """A press does what typing the command would do; a button of another version has no command.
 
-    Only a button marked with REWRITES changes its message: any other, say under an alert, is answered below.
+    IN_PLACE changes the message, as long as that can still be seen; all else, say under an alert, is answered below.
     """
     message = query.message
     if message is None:
         return None
     version, _, rest = (query.data or "").partition(":")
-    command, _, carried = rest.partition(":")
-    ours, rewrites = version == BUTTON_VERSION, _label(query).startswith(REWRITES)
+    command, _, words = rest.partition(":") if version in {BELOW, IN_PLACE} else ("", "", "")
+    rewrites = version == IN_PLACE and message.is_accessible
     return Request(
         user_id=query.from_user.id,
         user_name=query.from_user.full_name,
         user_language=query.from_user.language_code,
         chat=_destination(message.chat, _topic(message) if isinstance(message, Message) else None),
-        command=command if ours else "",
-        arguments=tuple(carried.split(":")) if ours and carried else (),
+        command=command,
+        arguments=tuple(words.split()) if command else (),
+        text=f"/{command} {words}".rstrip() if command else "",
         at=now,
         answer_to=None if rewrites else message.message_id,
         pressed=message.message_id if rewrites else None,
         press_id=query.id,
+        saved=None if command else words or None,
     )
-
-
-def _label(query: CallbackQuery) -> str:
-    """What the pressed button said; "" when its message can no longer be seen."""
-    markup = query.message.reply_markup if isinstance(query.message, Message) else None
-    rows = markup.inline_keyboard if markup else ()
-    return next((button.text for row in rows for button in row if button.callback_data == query.data), "")
 
 
 def _membership(change: Mapping[str, Any]) -> BotMembership:
