@@ -29,6 +29,7 @@ from bot.model.operations import (
     from_micros,
     to_micros,
 )
+from bot.model.periods import Calendar, Period, PeriodKind
 from bot.model.reports import (
     DayReport,
     Figures,
@@ -50,6 +51,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "Button",
+    "Calendar",
     "ChatKind",
     "DayReport",
     "Destination",
@@ -70,6 +72,8 @@ __all__ = [
     "Operation",
     "OperationId",
     "Outcome",
+    "Period",
+    "PeriodKind",
     "ReasonClass",
     "ReasonCount",
     "Request",
