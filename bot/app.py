@@ -110,8 +110,8 @@ class App:
             await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
-            schedule.stop()
             await asyncio.gather(intake.stop(DRAIN), delivery.drain(DRAIN))
+            schedule.stop()
         await reading
 
     def _dispatch(
@@ -150,10 +150,10 @@ class App:
 async def backfill_all(
     settings: Settings,
     span: timedelta,
-    progress: Callable[[str, timedelta, Window], None],
+    progress: Callable[[str, Window], None],
     now: Callable[[], datetime] = utc_now,
 ) -> None:
-    """Reads history of every merchant into the store; `progress` gets the merchant, the whole span and what is left.
+    """Reads history of every merchant into the store; `progress` gets the merchant and what is left.
 
     Raises SourceError or StoreError; what was read until then is kept.
     """
@@ -165,7 +165,7 @@ async def backfill_all(
                 merchant = merchant_of(given)
                 client = EpayClient(merchant.id, given.epay, http=http, now=now)
                 ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=settings.polling, now=now)
-                await ingest.backfill(span, partial(progress, merchant.id, span))
+                await ingest.backfill(span, partial(progress, merchant.id))
     finally:
         await store.close()
 

@@ -1,10 +1,13 @@
 """The command line. Exit codes: 0 done, 1 ran and found a problem, 2 the call or the configuration is wrong."""
 
 import asyncio
+import errno
 import json
+import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +15,15 @@ from typing import Any, TypeVar
 import click
 
 from bot import __version__, config, logs
-from bot.app import App, backfill_all, open_store
 from bot.config import Settings
-from bot.errors import ConfigurationError, DeliveryError, SourceError, StoreError
+from bot.errors import ConfigurationError, DeliveryError, Problem, SourceError, StoreError, TokenRefused
 from bot.model import Window
 from bot.rules import check_settings
 
+# What takes a second to import is imported by the commands that need it.
+# ruff: noqa: PLC0415
+
+log = logging.getLogger(__name__)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -40,19 +46,33 @@ def with_config(command: Command) -> Command:
 
 def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
-    try:
+    with _told_in_words():
         settings = config.load(path, check_settings)
-    except ConfigurationError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(2) from None
     logs.set_up(level, json=json, secrets=config.list_secrets(settings))
     return settings
 
 
-def _fail(what: str, code: int = 1) -> SystemExit:
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Every expected error becomes a sentence and an exit code; only a fault of our own has a stack, in the log."""
+    try:
+        yield
+    except ConfigurationError as error:
+        _end(str(error), 2)
+    except (StoreError, SourceError) as error:
+        _end(str(error))
+    except TokenRefused as error:
+        _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")
+    except DeliveryError as error:
+        _end(f"Telegram does not let this bot read what people write: {error}")
+    except Exception:
+        log.exception("a fault of the program itself")
+        _end("The bot has stopped through a fault of its own; the log says more")
+
+
+def _end(what: str, code: int = 1) -> None:
     click.echo(what, err=True)
-    return SystemExit(code)
+    raise SystemExit(code) from None
 
 
 @main.command()
@@ -60,13 +80,15 @@ def _fail(what: str, code: int = 1) -> SystemExit:
 def run(config_path: Path, log_level: str, log_json: bool) -> None:
     """Run the bot until SIGTERM or SIGINT."""
     settings = _settings(config_path, log_level, json=log_json)
+    from bot.app import App
+
     if not settings.access.owners:
         click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
     _run_until_stopped(lambda stop: App(settings).run(stop))
 
 
 def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Runs until a signal; every expected error is one sentence and exit code 1."""
+    """Runs until a signal."""
 
     async def until_signal() -> None:
         stop = asyncio.Event()
@@ -74,24 +96,19 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await work(stop)
 
-    try:
+    with _told_in_words():
         asyncio.run(until_signal())
-    except StoreError as error:
-        raise _fail(str(error)) from None
-    except ConfigurationError as error:
-        raise _fail(str(error), 2) from None
-    except DeliveryError as error:
-        raise _fail(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)") from None
 
 
 @main.command()
 @with_config
 def check(config_path: Path, log_level: str, log_json: bool) -> None:
     """Check the configuration, the bank, Telegram and the store: one line each."""
-    from bot.checks import run_checks  # noqa: PLC0415
-
     settings = _settings(config_path, log_level, json=log_json)
-    results = asyncio.run(run_checks(settings))
+    from bot.checks import run_checks
+
+    with _told_in_words():
+        results = asyncio.run(run_checks(settings))
     for result in results:
         click.echo(f"{'ok  ' if result.holds else 'FAIL'}  {result.what}")
     if not all(result.holds for result in results):
@@ -103,14 +120,13 @@ def check(config_path: Path, log_level: str, log_json: bool) -> None:
 def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
     """Bring the store to the newest schema."""
     settings = _settings(config_path, log_level, json=log_json)
+    from bot.app import open_store
 
     async def bring_up() -> None:
         await open_store(settings).close()
 
-    try:
+    with _told_in_words():
         asyncio.run(bring_up())
-    except StoreError as error:
-        raise _fail(str(error)) from None
     click.echo(f"{settings.storage.url} has the newest schema")
 
 
@@ -120,19 +136,29 @@ def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""
     settings = _settings(config_path, log_level, json=log_json)
-    try:
-        asyncio.run(backfill_all(settings, timedelta(days=days), _report_backfill))
-    except (SourceError, StoreError) as error:
-        raise _fail(f"{error}. What was read is kept; call again to go on") from None
+    from bot.app import backfill_all
+
+    with _told_in_words():
+        try:
+            asyncio.run(backfill_all(settings, timedelta(days=days), _Progress()))
+        except SourceError as error:
+            _end(f"{error}. What was read is kept; call again to go on")
     click.echo("history is complete")
 
 
-def _report_backfill(merchant_id: str, whole: timedelta, left: Window) -> None:
-    done = 1 - left.span / whole
-    if sys.stderr.isatty():
-        click.echo(f"\r{merchant_id} [{'#' * round(30 * done):<30}] {done:4.0%}", nl=done >= 1, err=True)
-    else:
-        click.echo(f"{merchant_id}: {done:.0%}", err=True)
+class _Progress:
+    """How much of what was left at the beginning is read by now: a bar on a terminal, lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._whole: dict[str, timedelta] = {}
+
+    def __call__(self, merchant_id: str, left: Window) -> None:
+        whole = self._whole.setdefault(merchant_id, left.span)
+        done = 1 - left.span / whole if whole else 1.0
+        if sys.stderr.isatty():
+            click.echo(f"\r{merchant_id} [{'#' * round(30 * done):<30}] {done:4.0%}", nl=done >= 1, err=True)
+        else:
+            click.echo(f"{merchant_id}: {done:.0%}", err=True)
 
 
 @main.command()
@@ -142,7 +168,7 @@ def _report_backfill(merchant_id: str, whole: timedelta, left: Window) -> None:
 @click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
 def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
     """The bot between a simulated bank and a local Telegram, with a chat page. Ctrl-C ends it."""
-    from bot.showcase import Showcase  # noqa: PLC0415
+    from bot.showcase import Showcase
 
     logs.set_up(log_level, json=False, secrets=())
 
@@ -152,13 +178,22 @@ def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
             click.echo(f"Open {json.loads(line)['page']} in a browser. Ctrl-C ends the demo.", err=True)
 
     showcase = Showcase(port=port, headless=headless, speed=speed)
-    _run_until_stopped(lambda stop: showcase.run(stop, announce))
+    _run_until_stopped(lambda stop: _on(port, showcase.run(stop, announce)))
 
 
 @main.command()
 @click.option("--port", default=8766, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 def simulate(port: int) -> None:
     """The simulated ePay alone; prints its address and its merchants as one JSON line."""
-    from bot.showcase import simulate as serve  # noqa: PLC0415
+    from bot.showcase import simulate as serve
 
-    _run_until_stopped(lambda stop: serve(stop, port=port, announce=click.echo))
+    _run_until_stopped(lambda stop: _on(port, serve(stop, port=port, announce=click.echo)))
+
+
+async def _on(port: int, serving: Coroutine[Any, Any, None]) -> None:
+    try:
+        await serving
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConfigurationError(Problem("--port", f"{port} is taken by another program")) from None

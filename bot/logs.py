@@ -3,8 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
 import structlog
 
@@ -13,7 +12,8 @@ CUT = "[…]"
 _SECRETS = re.compile(
     r"\d{6,12}:[A-Za-z0-9_-]{30,}"
     r"|(?i:bearer)\s+\S+"
-    r"|\b\d{4}[ -]?\d{2}[\d*•.]{2}[ -]?[\d*•.]{2,4}[ -]?[\d*•.]*\d{4}\b"
+    r"|\b\d{4}(?:[ -]?\d{4}){3}(?:\d{1,3})?\b"
+    r"|\b\d{4,6}[*•.xX]{2,12}\d{4}\b"
     r"|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|\+7[\d ()-]{9,14}\d"
 )
@@ -34,17 +34,17 @@ class Redactor:
         return _SECRETS.sub(CUT, text)
 
 
+def _renderers(*, json: bool) -> list[structlog.typing.Processor]:
+    if json:
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    # Never rich's tracebacks: they print local variables.
+    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+
+
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def __init__(self, redact: Redactor, *, json: bool) -> None:
         super().__init__(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(
-                    [structlog.processors.format_exc_info, _json]
-                    if json
-                    else [structlog.dev.ConsoleRenderer(colors=False)]
-                ),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(json=json)],
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
@@ -55,10 +55,6 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self._redact(super().format(record))
-
-
-def _json(_: object, __: str, event: MutableMapping[str, Any]) -> str:
-    return str(structlog.processors.JSONRenderer(ensure_ascii=False)(_, __, event))
 
 
 def set_up(level: str, *, json: bool, secrets: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from bot.demo.telegram import Action, BotApi, Page
 TOKEN = "100200300:demo-token-demo-token-demo-token-0000"  # noqa: S105
 OWNER, SUPPORT, STRANGER = 101, 102, 103
 HISTORY = timedelta(days=57)
-PER_DAY = 2000
+PER_DAY = 600
 FIRST_FAILURE_AFTER = 4.0
 
 

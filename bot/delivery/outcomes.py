@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 SOONEST = timedelta(seconds=1)
 LATEST = timedelta(minutes=5)
 REPEAT_AFTER = timedelta(seconds=5)
+LONGEST_LOSS_PAUSE = timedelta(seconds=15)
+TOKEN_PAUSE = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=24)
-BROKEN_TRIES = 5
 TELL_LOSS_AFTER = timedelta(minutes=1)
 
 
@@ -40,90 +41,99 @@ class Outcomes:
     """Records what became of messages, and whether Telegram can be reached at all."""
 
     def __init__(self, store: Store, pace: Pace, *, now: Callable[[], datetime]) -> None:
-        self.fatal: DeliveryError | None = None
         self._store = store
         self._pace = pace
         self._now = now
         self._lost_at: datetime | None = None
 
-    async def probe(self, ask: Callable[[], Awaitable[object]]) -> None:
-        """Raises NotSent unless Telegram answers."""
+    async def probe(self, harmless: Awaitable[object]) -> None:
+        """Raises NotSent instead of MaybeSent: nobody minds how often a harmless call arrives."""
         try:
-            await ask()
+            await harmless
         except MaybeSent as error:
             raise NotSent(str(error), everybody=True) from error
+        await self._answered()
 
     async def sent(self, rows: Sequence[Delivery], message_id: int) -> None:
-        """Telegram took it; if Telegram had been away, that is told once."""
-        now = self._now()
-        lost_at, self._lost_at = self._lost_at, None
-        await self._store.write(_record_sent, rows, message_id, lost_at, now)
-        if lost_at:
-            log.info("Telegram answers again after %s", now - lost_at)
+        """Telegram took it."""
+        await self._store.write(alerts.record_sent, rows, message_id, self._now())
+        await self._answered()
 
     async def failed(self, rows: Sequence[Delivery], destination: Destination, error: DeliveryError) -> None:
         """Puts the rows where they belong after this error."""
+        chat_id, why = destination.chat_id, str(error)
         match error:
             case MaybeSent():
-                self._note_loss(error)
-                due_at = self._now() + max(REPEAT_AFTER, back_off(rows[0].attempts))
-                await self._store.write(alerts.record_unknown, rows, due_at, str(error))
+                await self._unknown(rows, error)
             case NotSent():
-                await self._later(rows, destination, error)
+                await self._later(rows, chat_id, error)
             case Moved(new_chat_id=new_id):
-                log.info("group %s became supergroup %s", destination.chat_id, new_id)
-                await self._store.write(_move, rows, destination.chat_id, new_id, self._now())
+                log.info("group %s became supergroup %s", chat_id, new_id)
+                await self._store.write(_move, rows, chat_id, new_id, self._now())
             case TopicGone():
-                await self._store.write(_leave_topic, rows, destination, str(error), self._now())
+                log.warning("chat %s: topic %s takes no messages: %s", chat_id, destination.thread_id, error)
+                await self._store.write(_leave_topic, rows, destination, why, self._now())
             case TokenRefused():
-                self.fatal = error
-                await self._store.write(alerts.put_back, rows, self._now(), str(error))
+                log.error("Telegram refuses this bot: %s", error)
+                self._pace.pause_everybody(self._now() + TOKEN_PAUSE)
+                await self._store.write(alerts.put_back, rows, self._now(), why)
             case Malformed():
-                await self._store.write(alerts.record_dead, rows, str(error))
+                log.error("chat %s: Telegram refuses this message: %s", chat_id, error)
+                await self._store.write(alerts.record_dead, rows, why)
             case Undeliverable():
-                log.warning("chat %s takes no messages: %s", destination.chat_id, error)
-                await self._store.write(_switch_off, rows, destination, str(error), self._now())
+                log.warning("chat %s takes no messages: %s", chat_id, error)
+                await self._store.write(_switch_off, rows, destination, why, self._now())
             case _:
-                await self._later(rows, destination, NotSent(str(error)))
+                await self._later(rows, chat_id, NotSent(why))
 
-    async def broken(self, rows: Sequence[Delivery], error: Exception) -> None:
-        """A fault of our own while making the message: tried a few times, then laid aside so that others go on."""
-        problem = f"internal error: {type(error).__name__}"
-        if rows[0].attempts >= BROKEN_TRIES:
-            await self._store.write(alerts.record_dead, rows, problem)
+    async def _unknown(self, rows: Sequence[Delivery], error: MaybeSent) -> None:
+        if rows[0].unsure:
+            log.warning("chat %s: nobody knows whether %s alerts arrived", rows[0].chat_id, len(rows))
         else:
-            await self._store.write(alerts.put_back, rows, self._now() + back_off(rows[0].attempts), problem)
-
-    async def _later(self, rows: Sequence[Delivery], destination: Destination, error: NotSent) -> None:
-        now = self._now()
-        due_at = now + (error.delay or back_off(rows[0].attempts))
-        if error.everybody:
             self._note_loss(error)
-            self._pace.pause_everybody(now + (error.delay or SOONEST))
+        due_at = self._now() + REPEAT_AFTER
+        await self._store.write(alerts.record_unknown, rows, due_at, str(error))
+
+    async def _later(self, rows: Sequence[Delivery], chat_id: int, error: NotSent) -> None:
+        now = self._now()
+        if error.everybody:
+            due_at = now + (error.delay or self._note_loss(error))
+            self._pace.pause_everybody(due_at)
         else:
-            self._pace.pause(destination.chat_id, destination.kind, due_at)
+            due_at = now + (error.delay or back_off(rows[0].attempts))
+            self._pace.pause(chat_id, due_at)
         if now - rows[0].created_at > GIVE_UP_AFTER:
+            log.error("chat %s: %s alerts are given up after a day: %s", chat_id, len(rows), error)
             await self._store.write(alerts.record_dead, rows, str(error))
         else:
             await self._store.write(alerts.put_back, rows, due_at, str(error))
 
-    def _note_loss(self, error: DeliveryError) -> None:
+    def _note_loss(self, error: DeliveryError) -> timedelta:
+        """How long to wait until Telegram is asked again: the longer it has been away, the longer."""
+        now = self._now()
         if self._lost_at is None:
-            self._lost_at = self._now()
+            self._lost_at = now
             log.warning("Telegram does not answer: %s", error)
+        return min(max((now - self._lost_at) / 2, SOONEST), LONGEST_LOSS_PAUSE)
+
+    async def _answered(self) -> None:
+        """If Telegram had been away, that is told once."""
+        lost_at, self._lost_at = self._lost_at, None
+        if lost_at is None:
+            return
+        now = self._now()
+        log.info("Telegram answers again after %s", now - lost_at)
+        if now - lost_at >= TELL_LOSS_AFTER:
+            await self._store.write(_tell_return, lost_at, now)
 
 
-def _record_sent(
-    db: Connection, rows: Sequence[Delivery], message_id: int, lost_at: datetime | None, now: datetime
-) -> None:
-    alerts.record_sent(db, rows, message_id, now)
-    if lost_at and now - lost_at >= TELL_LOSS_AFTER:
-        notice = NoticeAlert(
-            text="Telegram could not be reached for {minutes} min. Nothing was lost; what came late says so.",
-            values={"minutes": round((now - lost_at) / timedelta(minutes=1))},
-            at=now,
-        )
-        alerts.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], _enabled(db), now)
+def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
+    notice = NoticeAlert(
+        text="Telegram could not be reached for {minutes} min. Nothing was lost; what came late says so.",
+        values={"minutes": round((now - lost_at) / timedelta(minutes=1))},
+        at=now,
+    )
+    alerts.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], _enabled(db), now)
 
 
 def _move(db: Connection, rows: Sequence[Delivery], old_id: int, new_id: int, now: datetime) -> None:
@@ -135,24 +145,33 @@ def _leave_topic(db: Connection, rows: Sequence[Delivery], destination: Destinat
     """The topic is shut: the rest of its messages go to the general one, and the others are told."""
     alerts.put_back(db, rows, now, why)
     chats.leave_topic(db, destination, why)
-    _tell_others(db, destination, why, now)
+    notice = NoticeAlert(
+        text="A topic of chat {chat} takes no messages any more: {why}. Its alerts go to the general topic.",
+        values={"chat": _name(destination), "why": why},
+        at=now,
+    )
+    _tell_others(db, destination, notice)
 
 
 def _switch_off(db: Connection, rows: Sequence[Delivery], destination: Destination, why: str, now: datetime) -> None:
     alerts.record_dead(db, rows, why)
     if chats.set_chat_disabled(db, destination.chat_id, why, now):
-        _tell_others(db, destination, why, now)
+        notice = NoticeAlert(
+            text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
+            values={"chat": _name(destination), "why": why},
+            at=now,
+        )
+        _tell_others(db, destination, notice)
 
 
-def _tell_others(db: Connection, destination: Destination, why: str, now: datetime) -> None:
-    notice = NoticeAlert(
-        text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
-        values={"chat": destination.title or str(destination.chat_id), "why": why},
-        at=now,
-    )
-    key = f"refused/{destination.chat_id}/{destination.thread_id or 0}/{now.isoformat()}"
+def _name(destination: Destination) -> str:
+    return destination.title or str(destination.chat_id)
+
+
+def _tell_others(db: Connection, destination: Destination, notice: NoticeAlert) -> None:
+    key = f"refused/{destination.chat_id}/{destination.thread_id or 0}/{notice.at.isoformat()}"
     others = [other for other in _enabled(db) if other.chat_id != destination.chat_id]
-    alerts.announce(db, [(key, notice)], others, now)
+    alerts.announce(db, [(key, notice)], others, notice.at)
 
 
 def _enabled(db: Connection) -> list[Destination]:

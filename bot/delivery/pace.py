@@ -4,8 +4,6 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.model import ChatKind
-
 Limit = tuple[int, timedelta]
 # 30 a second in all, five of them left to answers; about one a second in a private chat; 20 a minute in a group.
 EVERYBODY: tuple[Limit, ...] = ((25, timedelta(seconds=1)),)
@@ -31,29 +29,33 @@ class _Lane:
 
 
 class Pace:
-    """Lets messages go within the limits; a pause stops one chat or everybody."""
+    """Lets messages go within the limits; a pause stops one chat or everybody. Private chats have positive ids."""
 
     def __init__(self) -> None:
         self._everybody = _Lane(EVERYBODY)
         self._private: defaultdict[int, _Lane] = defaultdict(lambda: _Lane(PRIVATE))
         self._groups: defaultdict[int, _Lane] = defaultdict(lambda: _Lane(GROUP))
 
-    def may_go(self, chat_id: int, kind: ChatKind, now: datetime) -> bool:
+    def is_open(self, now: datetime) -> bool:
+        """Whether any message may leave now."""
+        return self._everybody.free(now)
+
+    def may_go(self, chat_id: int, now: datetime) -> bool:
         """Whether one more message may leave to this chat now; if so it counts as gone."""
-        lane = self._lane(chat_id, kind)
+        lane = self._lane(chat_id)
         if not (self._everybody.free(now) and lane.free(now)):
             return False
         self._everybody.sent.append(now)
         lane.sent.append(now)
         return True
 
-    def pause(self, chat_id: int, kind: ChatKind, until: datetime) -> None:
+    def pause(self, chat_id: int, until: datetime) -> None:
         """Telegram asked this chat to wait."""
-        self._lane(chat_id, kind).paused_until = until
+        self._lane(chat_id).paused_until = until
 
     def pause_everybody(self, until: datetime) -> None:
         """Telegram cannot be reached, or asked the whole bot to wait."""
         self._everybody.paused_until = until
 
-    def _lane(self, chat_id: int, kind: ChatKind) -> _Lane:
-        return (self._private if kind is ChatKind.PRIVATE else self._groups)[chat_id]
+    def _lane(self, chat_id: int) -> _Lane:
+        return (self._private if chat_id > 0 else self._groups)[chat_id]

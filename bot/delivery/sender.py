@@ -3,27 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from markupsafe import Markup
-
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
-from bot.errors import DeliveryError, Malformed, StoreError
+from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
 from bot.model import Alert, ChatKind, Destination, Message
 from bot.store import alerts, chats
 from bot.store.alerts import Delivery as Row
 from bot.store.alerts import Place
-from bot.store.driver import Store
+from bot.store.driver import Connection, Store
 from bot.texts import Voices
 from bot.views.alerts import alert_message
+from bot.views.plain import plain
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-ROWS_A_MESSAGE = 500
+ROWS_A_MESSAGE = 40
+STORM = 120
+ROWS_IN_A_STORM = 500
 LEASE = timedelta(minutes=2)
 
 
@@ -33,12 +34,12 @@ class Sender(Protocol):
     async def send(self, destination: Destination, message: Message, *, reply_to: int | None = None) -> int:
         """Sends and returns the message id."""
 
-    async def me(self) -> object:
-        """Anything, if Telegram answers."""
+    async def typing(self, destination: Destination) -> None:
+        """Harmless, and goes the way of a message."""
 
 
 class Delivery:
-    """Empties the outbox. `fatal` is set when nothing can ever be sent again (the token is refused)."""
+    """Empties the outbox."""
 
     def __init__(self, sender: Sender, store: Store, voices: Voices, *, now: Callable[[], datetime]) -> None:
         self._sender = sender
@@ -48,27 +49,35 @@ class Delivery:
         self._pace = Pace()
         self._outcomes = Outcomes(store, self._pace, now=now)
         self._busy: dict[Place, asyncio.Task[None]] = {}
-
-    @property
-    def fatal(self) -> DeliveryError | None:
-        return self._outcomes.fatal
+        self._alone: set[Place] = set()
+        self._stepping = asyncio.Lock()
+        self._closed = False
 
     async def recover(self) -> None:
         """After a restart: what was in flight comes due at once."""
         await self._store.write(alerts.release_claims, self._now())
 
     async def step(self) -> None:
-        """Starts the next message of every chat that may have one now; waits for none of them."""
-        for place in await self._store.read(alerts.list_due_places, self._now()):
-            if len(self._busy) >= AT_ONCE or self.fatal:
+        """Starts the next message of every chat that may have one now; waits for none of them. Raises StoreError."""
+        async with self._stepping:
+            if self._closed or not self._pace.is_open(self._now()):
                 return
-            if place not in self._busy:
-                await self._start(place)
+            for place in await self._store.read(alerts.list_due_places, self._now()):
+                if len(self._busy) >= AT_ONCE or not self._pace.is_open(self._now()):
+                    return
+                if place not in self._busy and self._pace.may_go(place.chat_id, self._now()):
+                    await self._start(place)
 
     async def drain(self, patience: timedelta) -> None:
-        """Waits for the messages in flight."""
-        if self._busy:
-            await asyncio.wait(self._busy.values(), timeout=patience.total_seconds())
+        """Begins nothing more and waits for the messages in flight; what takes longer is repeated after a restart."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.total_seconds()), self._stepping:
+                while self._busy:
+                    await asyncio.wait(self._busy.values())
+        for task in self._busy.values():
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def tell(self, alert: Alert, destinations: Sequence[Destination]) -> None:
         """Says something past the outbox, once, for when the store itself is the trouble."""
@@ -79,51 +88,68 @@ class Delivery:
                 log.warning("chat %s could not be told of the trouble: %s", destination.chat_id, error)
 
     async def _start(self, place: Place) -> None:
-        known = await self._store.read(chats.find_destination, place.chat_id, place.thread_id)
-        kind = ChatKind.PRIVATE if place.chat_id > 0 else ChatKind.GROUP
-        destination = known or Destination(chat_id=place.chat_id, thread_id=place.thread_id, kind=kind)
-        if destination.disabled_reason is None and not self._pace.may_go(place.chat_id, destination.kind, self._now()):
-            return
-        task = asyncio.create_task(self._deliver(place, destination), name=f"deliver {place.chat_id}")
-        self._busy[place] = task
-        task.add_done_callback(lambda _: self._busy.pop(place, None))
+        destination, rows = await self._store.write(_take, place, alone=place in self._alone, now=self._now())
+        if rows:
+            task = asyncio.create_task(self._deliver(place, rows, destination), name=f"deliver {place.chat_id}")
+            self._busy[place] = task
+            task.add_done_callback(lambda _: self._busy.pop(place, None))
 
-    async def _deliver(self, place: Place, destination: Destination) -> None:
+    async def _deliver(self, place: Place, rows: Sequence[Row], destination: Destination) -> None:
         try:
-            rows = await self._store.write(alerts.take, place, limit=ROWS_A_MESSAGE, now=self._now(), lease=LEASE)
-            if rows:
-                await self._send(rows, destination)
+            await self._send(place, rows, destination)
         except StoreError as error:
             log.warning("chat %s: not recorded, will be repeated: %s", place.chat_id, error)
 
-    async def _send(self, rows: Sequence[Row], destination: Destination) -> None:
-        if destination.disabled_reason is not None:
-            await self._store.write(alerts.record_dead, rows, destination.disabled_reason)
+    async def _send(self, place: Place, rows: Sequence[Row], destination: Destination) -> None:
+        try:
+            message = self._render([row.alert for row in rows], destination, repeated=rows[0].unsure)
+        except Exception as error:
+            log.exception("chat %s: %s alerts could not be written", destination.chat_id, len(rows))
+            await self._set_aside(place, rows, error)
             return
         try:
-            message_id = await self._send_once(rows, destination)
+            message_id = await self._send_once(message, destination, repeated=rows[0].unsure)
         except DeliveryError as error:
             await self._outcomes.failed(rows, destination, error)
         except Exception as error:
-            log.exception("chat %s: a message could not be made", destination.chat_id)
-            await self._outcomes.broken(rows, error)
+            log.exception("chat %s: a message may or may not have left", destination.chat_id)
+            await self._outcomes.failed(rows, destination, MaybeSent(f"internal error: {type(error).__name__}"))
         else:
             await self._outcomes.sent(rows, message_id)
 
-    async def _send_once(self, rows: Sequence[Row], destination: Destination) -> int:
-        repeated = rows[0].unsure
+    async def _send_once(self, message: Message, destination: Destination, *, repeated: bool) -> int:
         if repeated:
-            # Before the one repeat that is allowed: does Telegram answer at all?
-            await self._outcomes.probe(self._sender.me)
-        message = self._render([row.alert for row in rows], destination, repeated=repeated)
+            # Before the one repeat that is allowed: does anything get through to this chat at all?
+            await self._outcomes.probe(self._sender.typing(destination))
         try:
             return await self._sender.send(destination, message)
         except Malformed as error:
             log.warning("chat %s: Telegram refused our markup (%s); sent as plain text", destination.chat_id, error)
-            plain = Markup.escape(message.text.striptags())
-            return await self._sender.send(destination, replace(message, text=plain))
+            return await self._sender.send(destination, plain(message))
+
+    async def _set_aside(self, place: Place, rows: Sequence[Row], error: Exception) -> None:
+        """Of several the one at fault is found by sending each on its own; alone it must not hold up the others."""
+        if len(rows) > 1:
+            self._alone.add(place)
+            await self._store.write(alerts.put_back, rows, self._now(), "")
+        else:
+            self._alone.discard(place)
+            await self._store.write(alerts.record_dead, rows, f"internal error: {type(error).__name__}")
 
     def _render(self, alerts_due: Sequence[Alert], destination: Destination, *, repeated: bool = False) -> Message:
         voice = self._voices.voice(destination.language, destination.timezone)
         private = destination.kind is ChatKind.PRIVATE
         return alert_message(alerts_due, voice, now=self._now(), repeated=repeated, private=private)
+
+
+def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[Destination, list[Row]]:
+    """Where the next message goes and what is in it; nothing, and all of it laid aside, while the chat is off."""
+    kind = ChatKind.PRIVATE if place.chat_id > 0 else ChatKind.GROUP
+    known = chats.find_destination(db, place.chat_id, place.thread_id)
+    destination = known or Destination(chat_id=place.chat_id, thread_id=place.thread_id, kind=kind)
+    if destination.disabled_reason is not None:
+        alerts.lay_aside(db, place, destination.disabled_reason)
+        return destination, []
+    stormy = alerts.count_waiting(db, place) > STORM
+    limit = 1 if alone else ROWS_IN_A_STORM if stormy else ROWS_A_MESSAGE
+    return destination, alerts.take(db, place, limit=limit, now=now, lease=LEASE)

@@ -1,5 +1,6 @@
 """Incidents and the outbox: what is going on, and what is still to be said about it."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from bot.model import (
     to_micros,
 )
 from bot.store.driver import Connection, Row
+
+log = logging.getLogger(__name__)
 
 REVIVE_FOR = timedelta(hours=24)
 _BODIES: dict[str, TypeAdapter[Any]] = {
@@ -159,7 +162,17 @@ def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: time
         "UPDATE outbox SET attempts = attempts + 1, unsure = 1, batch = ?, attempted_at = ?, due_at = ? WHERE id = ?",
         ((batch, to_micros(now), to_micros(now + lease), row["id"]) for row in taken),
     )
-    return [_delivery(row) for row in taken]
+    return [delivery for row in taken if (delivery := _readable(db, row))]
+
+
+def _readable(db: Connection, row: Row) -> Delivery | None:
+    """The row, or None for one this version cannot read, which is laid aside so that others go on."""
+    try:
+        return _delivery(row)
+    except (KeyError, ValueError):
+        log.exception("alert %s cannot be read and is laid aside", row["id"])
+        db.run("UPDATE outbox SET state = 'dead', problem = 'cannot be read' WHERE id = :id", id=row["id"])
+        return None
 
 
 def _before_unsure(rows: Iterable[Row]) -> list[Row]:
@@ -176,6 +189,28 @@ def _delivery(row: Row) -> Delivery:
         unsure=bool(row["unsure"]),
         batch=row["batch"],
         created_at=from_micros(row["created_at"]),
+    )
+
+
+def count_waiting(db: Connection, place: Place) -> int:
+    """How many rows of a chat are still to be sent."""
+    row = db.row(
+        "SELECT COUNT(*) AS waiting FROM outbox "
+        "WHERE state = 'waiting' AND chat_id = :chat_id AND thread_id = :thread_id",
+        chat_id=place.chat_id,
+        thread_id=place.thread_id or 0,
+    )
+    return int(row["waiting"]) if row else 0
+
+
+def lay_aside(db: Connection, place: Place, problem: str) -> None:
+    """Everything that waits for a chat which takes no messages."""
+    db.run(
+        "UPDATE outbox SET state = 'dead', problem = :problem "
+        "WHERE state = 'waiting' AND chat_id = :chat_id AND thread_id = :thread_id",
+        problem=problem,
+        chat_id=place.chat_id,
+        thread_id=place.thread_id or 0,
     )
 
 
@@ -204,19 +239,22 @@ def record_unknown(db: Connection, deliveries: Iterable[Delivery], due_at: datet
 
 
 def record_dead(db: Connection, deliveries: Iterable[Delivery], problem: str) -> None:
-    """This destination will not take it."""
-    db.many("UPDATE outbox SET state = 'dead', problem = ? WHERE id = ?", ((problem, d.id) for d in deliveries))
+    """This destination will not take it; it is as unsure as before the attempt."""
+    db.many(
+        "UPDATE outbox SET state = 'dead', unsure = ?, batch = ?, problem = ? WHERE id = ?",
+        ((int(d.unsure), d.batch, problem, d.id) for d in deliveries),
+    )
 
 
 def release_claims(db: Connection, now: datetime) -> None:
     """After a restart: what was in flight is due at once, as what may have arrived."""
-    db.run("UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND attempts > 0", now=to_micros(now))
+    db.run("UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND unsure = 1", now=to_micros(now))
 
 
 def revive(db: Connection, chat_id: int, now: datetime) -> None:
     """A destination takes messages again: what died lately is due once more."""
     db.run(
-        "UPDATE outbox SET state = 'waiting', unsure = 0, batch = NULL, due_at = :now "
+        "UPDATE outbox SET state = 'waiting', due_at = :now "
         "WHERE chat_id = :chat_id AND state = 'dead' AND created_at >= :since",
         chat_id=chat_id,
         now=to_micros(now),
