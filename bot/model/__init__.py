@@ -12,7 +12,8 @@ from bot.model.alerts import (
     SourceAlert,
     SourceState,
 )
-from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request
+from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
+from bot.model.lookups import Change, Checked, Clues, FoundReport, MatchReport, Past
 from bot.model.operations import (
     EPOCH,
     MICROSECOND,
@@ -33,7 +34,6 @@ from bot.model.periods import Calendar, Period, PeriodKind
 from bot.model.reports import (
     DayReport,
     Figures,
-    FoundReport,
     Freshness,
     HealthReport,
     InvoiceTally,
@@ -52,7 +52,10 @@ __all__ = [
     "AlertReason",
     "Button",
     "Calendar",
+    "Change",
     "ChatKind",
+    "Checked",
+    "Clues",
     "DayReport",
     "Destination",
     "FailureAlert",
@@ -65,6 +68,7 @@ __all__ = [
     "Incident",
     "IncidentState",
     "InvoiceTally",
+    "MatchReport",
     "Merchant",
     "MerchantId",
     "Message",
@@ -72,6 +76,7 @@ __all__ = [
     "Operation",
     "OperationId",
     "Outcome",
+    "Past",
     "Period",
     "PeriodKind",
     "ReasonClass",
@@ -84,6 +89,7 @@ __all__ = [
     "Tally",
     "Terminal",
     "TerminalId",
+    "Toast",
     "Transition",
     "Window",
     "from_micros",

@@ -68,6 +68,13 @@ class Message:
     file: File | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """An answer to a pressed button that only the person who pressed it sees: plain text, at most 200 characters."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked, free of Telegram types. `arguments` are the words after the command.
@@ -75,6 +82,7 @@ class Request:
     Plain text has the command "" and its whole `text`. `answer_to` is the message to reply to. A button press has
     `press_id`, to be answered, the `text` that would ask the same, and `pressed` instead of `answer_to` when the
     message with the button is to change. `saved` is the id of the words, where those did not fit into the button.
+    `quotes` is the message of the bot that was replied to.
     """
 
     user_id: int
@@ -89,3 +97,4 @@ class Request:
     pressed: int | None = None
     press_id: str | None = None
     saved: str | None = None
+    quotes: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model.operations import Merchant, Operation, Terminal, Window
+from bot.model.operations import Merchant, Terminal, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +85,6 @@ class DayReport:
     week_before: Figures
     freshness: Freshness
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundReport:
-    """Every attempt on an invoice, newest first; `live`: as the bank says now, else as stored.
-
-    `window` is what was looked through, None for all that the bank, or the store, keeps.
-    """
-
-    merchant: Merchant
-    query: str
-    operations: tuple[Operation, ...]
-    live: bool
-    freshness: Freshness
-    at: datetime
-    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
