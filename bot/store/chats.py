@@ -146,6 +146,15 @@ def leave_topic(db: Connection, destination: Destination, reason: str) -> None:
         **place,
     )
     subscribe(db, replace(destination, thread_id=None))
+    topic, general = f"{place['chat_id']}/{place['thread_id']}/", f"{place['chat_id']}/0/"
+    # What the chat itself was told as well would else be said there twice.
+    db.run(
+        "DELETE FROM outbox WHERE chat_id = :chat_id AND thread_id = :thread_id AND state = 'waiting' AND EXISTS "
+        "(SELECT 1 FROM outbox AS known WHERE known.dedup = :general || substr(outbox.dedup, :after))",
+        general=general,
+        after=len(topic) + 1,
+        **place,
+    )
     db.run(
         "UPDATE outbox SET thread_id = 0 WHERE chat_id = :chat_id AND thread_id = :thread_id AND state = 'waiting'",
         **place,
