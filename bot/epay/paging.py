@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count, islice
 from math import ceil
 from typing import Any
@@ -160,11 +160,11 @@ def _smaller(part: Window, page: Page) -> list[Window]:
     if page.operations:
         first, last = page.operations[0].created_at, page.operations[-1].created_at
         shown = last.replace(microsecond=0) - 2 * TICK
-        behind = shown + max(3 * TICK, last - first)
+        behind = shown + max(3 * TICK, (last - first) // TICK * TICK)
         if part.start < shown and behind < part.end:
-            rest = Window(_whole(behind), part.end)
+            rest = Window(behind, part.end)
             pieces = ceil(1.5 * (page.total - received) / received)
-            return [Window(part.start, shown), Window(shown, rest.start), *_even(rest, pieces)]
+            return [Window(part.start, shown), Window(shown, behind), *_even(rest, pieces)]
     return _even(part, ceil(1.5 * page.total / received))
 
 
@@ -173,13 +173,8 @@ def _even(part: Window, pieces: int) -> list[Window]:
 
 
 def _whole_seconds(window: Window) -> Window:
-    """Rounded outwards: nobody knows what the bank makes of a fraction in a question."""
-    return Window(window.start.replace(microsecond=0), _whole(window.end))
-
-
-def _whole(at: datetime) -> datetime:
-    second = at.replace(microsecond=0)
-    return second if second == at else second + TICK
+    """Nobody knows what the bank makes of a fraction in a question; the second more at the end makes up for it."""
+    return Window(window.start.replace(microsecond=0), window.end.replace(microsecond=0))
 
 
 def _joined(pages: Iterable[Page]) -> Reading:
