@@ -14,6 +14,7 @@ EpayBotError
 │   ├── TopicGone             the topic is closed or deleted, the chat is fine
 │   ├── Moved                 the group became a supergroup with another id
 │   ├── Malformed             Telegram could not parse our text
+│   │   └── TooLarge          the file or the request is over Telegram's size: do not repeat
 │   └── TokenRefused          the bot's token is wrong or revoked
 └── UsageError                a person asked for something that cannot be: a text for the person
 """
@@ -109,6 +110,10 @@ class Moved(DeliveryError):
 
 class Malformed(DeliveryError):
     """Telegram refused our markup: send the plain text instead."""
+
+
+class TooLarge(Malformed):
+    """Telegram takes nothing of this size: split it or say so, another try is refused again."""
 
 
 class TokenRefused(DeliveryError):

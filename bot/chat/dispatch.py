@@ -12,6 +12,7 @@ from bot.chat.access import Audience, Refusals, Verdict
 from bot.chat.buttons import unpack
 from bot.chat.commands import Command, find_command, list_commands
 from bot.chat.desk import Desk, place
+from bot.chat.errands import Continued, Errands
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, UsageError
@@ -47,6 +48,7 @@ class Dispatch:
         self._moment = moment
         self._replies = Replies(gateway, desk.store, now=desk.now, pause=pause)
         self._refusals = Refusals()
+        self.errands = Errands(self._replies, self._excuse)
 
     def menus(self) -> Sequence[Menu]:
         """The command menu of private chats and of groups in every language."""
@@ -83,7 +85,7 @@ class Dispatch:
         if request.chat.disabled_reason is not None:
             await self._desk.store.write(chats.set_chat_disabled, request.chat.chat_id, None, self._desk.now())
         if command is not None:
-            await self._replies.give(request, await self._answer(request, command))
+            await self._give(request, await self._answer(request, command))
         elif request.press_id is not None:
             toast = self._desk.voice(request.chat).plain("This button is from another time; please ask again")
             await self._replies.settle(request, toast)
@@ -91,20 +93,31 @@ class Dispatch:
             error = UsageError("I do not understand that. Send an invoice number, or /help to see what I can do")
             await self._replies.give(request, views.error_message(error, self._desk.voice(request.chat)))
 
-    async def _answer(self, request: Request, command: Command) -> Message:
-        """The command's answer, or what went wrong in words and with a code that is in the log."""
+    async def _give(self, request: Request, answer: Message | Continued) -> None:
+        if isinstance(answer, Message):
+            await self._replies.give(request, answer)
+        elif answer.alone and self.errands.is_out(request):
+            await self._replies.give(request, self._excuse(request, answer.alone))
+        else:
+            await self.errands.answer(request, answer)
+
+    async def _answer(self, request: Request, command: Command) -> Message | Continued:
+        """The command's answer, or what went wrong."""
         typing = asyncio.create_task(self._typing(request.chat))
         try:
             return await command.answer(request, self._desk)
-        except UsageError as error:
-            return views.error_message(error, self._desk.voice(request.chat))
-        except Exception:
-            code = secrets.token_hex(3)
-            log.exception("/%s failed, code %s", command.name, code)
-            excuse = UsageError("Something went wrong on my side. Please try again; in the log it is {code}", code=code)
-            return views.error_message(excuse, self._desk.voice(request.chat))
+        except Exception as error:
+            return self._excuse(request, error)
         finally:
             typing.cancel()
+
+    def _excuse(self, request: Request, error: Exception) -> Message:
+        """What went wrong in words; what is not the person's to mend with a code that is in the log."""
+        if not isinstance(error, UsageError):
+            code = secrets.token_hex(3)
+            log.error("/%s failed, code %s", request.command, code, exc_info=error)
+            error = UsageError("Something went wrong on my side. Please try again; in the log it is {code}", code=code)
+        return views.error_message(error, self._desk.voice(request.chat))
 
     async def _typing(self, destination: Destination) -> None:
         pause = self._moment

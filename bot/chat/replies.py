@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bot.chat.buttons import pack
 from bot.chat.telegram import Gateway, MessageGone
-from bot.errors import DeliveryError, Malformed, Moved, NotSent, TopicGone, Undeliverable
+from bot.errors import DeliveryError, Malformed, Moved, NotSent, TooLarge, TopicGone, Undeliverable
 from bot.model import ChatKind, Destination, Message, Request
 from bot.store import chats
 from bot.store.driver import Store
@@ -34,14 +34,15 @@ class Replies:
         self._now = now
         self._pause = pause
 
-    async def give(self, request: Request, message: Message) -> None:
-        """Edits the message whose button was pressed, or answers below the question in its topic."""
-        message = await pack(message, request, self._store, self._now())
+    async def give(self, request: Request, message: Message) -> int | None:
+        """Edits the message whose button was pressed, or answers below the question in its topic.
+
+        Returns the id of the message that now says it; None when none surely does, which is logged.
+        """
         try:
             if request.pressed is None:
-                await self._send(request, message)
-            else:
-                await self._rewrite(request, request.pressed, message)
+                return await self.add(request, message)
+            return await self.rewrite(request, request.pressed, message)
         except Undeliverable as error:
             log.warning("chat %s takes no answers: %s", request.chat.chat_id, error)
             await self._store.write(chats.set_chat_disabled, request.chat.chat_id, str(error), self._now())
@@ -49,6 +50,24 @@ class Replies:
             log.warning("no answer given in chat %s: %s", request.chat.chat_id, error)
         finally:
             await self.settle(request)
+        return None
+
+    async def add(self, request: Request, message: Message) -> int:
+        """A new message where the request came from; its id. Raises DeliveryError."""
+        return await self._send(request, await pack(message, request, self._store, self._now()))
+
+    async def rewrite(self, request: Request, message_id: int, message: Message) -> int:
+        """The message with this id says something else, or a new one does; the id. Raises DeliveryError."""
+        message = await pack(message, request, self._store, self._now())
+
+        async def attempt(destination: Destination, message: Message) -> None:
+            await self._gateway.edit(destination, message_id, message)
+
+        try:
+            await self._persist(attempt, request.chat, message)
+        except MessageGone:
+            return await self._send(request, message)
+        return message_id
 
     async def settle(self, request: Request, toast: str | None = None) -> None:
         """Ends the wait of a pressed button, if this was one, with or without words."""
@@ -56,16 +75,7 @@ class Replies:
             with suppress(DeliveryError):
                 await self._gateway.answer_press(request.press_id, toast, alert=toast is not None)
 
-    async def _rewrite(self, request: Request, message_id: int, message: Message) -> None:
-        async def attempt(destination: Destination, message: Message) -> None:
-            await self._gateway.edit(destination, message_id, message)
-
-        try:
-            await self._persist(attempt, request.chat, message)
-        except MessageGone:
-            await self._send(request, message)
-
-    async def _send(self, request: Request, message: Message) -> None:
+    async def _send(self, request: Request, message: Message) -> int:
         quoted = request.chat.kind is not ChatKind.PRIVATE or request.press_id is not None
 
         async def attempt(destination: Destination, message: Message) -> int:
@@ -73,7 +83,7 @@ class Replies:
             reply_to = request.answer_to if quoted and same_place else None
             return await self._gateway.send(destination, message, reply_to=reply_to)
 
-        await self._persist(attempt, request.chat, message)
+        return await self._persist(attempt, request.chat, message)
 
     async def _persist(self, attempt: Attempt[Result], destination: Destination, message: Message) -> Result:
         """Tries again where that is safe, each time without what stood in the way."""
@@ -85,6 +95,8 @@ class Replies:
                 if pause > LONGEST_PAUSE:
                     raise
                 await asyncio.sleep(pause.total_seconds())
+            except TooLarge:
+                raise
             except Malformed as error:
                 log.error("Telegram cannot read our message, plain text instead: %s", error)  # noqa: TRY400
                 message = plain(message)

@@ -2,7 +2,6 @@
 
 import html
 import re
-
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -11,6 +10,6 @@ from bot.model import Message
 
 
 def plain(message: Message) -> Message:
-    """The same words without tags and buttons."""
+    """The same words, with picture or file, without tags and buttons."""
     words = html.unescape(re.sub(r"<[^>]*>", "", str(message.text)))
     return replace(message, text=Markup.escape(words), buttons=())

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from bot.chat.access import Audience
 from bot.chat.desk import Desk
+from bot.chat.errands import Continued
 from bot.model import ChatKind, Message, Request
 
-Answer = Callable[[Request, Desk], Awaitable[Message]]
+Answer = Callable[[Request, Desk], Awaitable[Message | Continued]]
 EVERYWHERE = frozenset(ChatKind) - {ChatKind.CHANNEL}
 
 

@@ -12,6 +12,7 @@ from bot.errors import (
     Moved,
     NotSent,
     TokenRefused,
+    TooLarge,
     TopicGone,
     Undeliverable,
 )
@@ -39,12 +40,18 @@ _CHAT_GONE = (
     "need administrator rights",
     "bot is not a member",
 )
-_MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_MESSAGE_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+    "there is no media in the message to edit",
+)
 _NEEDLESS = ("message is not modified", "query is too old", "query_id_invalid")
 
 
 class MessageGone(DeliveryError):
-    """The message to edit was deleted or is too old: send a new one; the chat itself is fine."""
+    """The message to edit was deleted, is too old or of another kind: send a new one; the chat itself is fine."""
 
 
 class Conflict(DeliveryError):
@@ -81,6 +88,8 @@ def _refusal(error: Refused, *, in_topic: bool) -> DeliveryError:
         return TokenRefused(what)
     if error.status == 409:
         return Conflict(what)
+    if error.status == 413:
+        return TooLarge(what)
     return _by_description(what, forbidden=error.status == 403, in_topic=in_topic)
 
 

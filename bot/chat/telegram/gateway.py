@@ -25,6 +25,7 @@ from bot.chat.telegram.floods import Floods
 from bot.chat.telegram.incoming import BotIdentity
 from bot.chat.telegram.menus import MENU_LANGUAGES, SCOPES, Menu
 from bot.chat.telegram.request import AiohttpRequest
+from bot.chat.telegram.uploads import document, media, photo
 from bot.errors import DeliveryError, NotSent
 from bot.model import DATA_BYTES, Button, Destination, Message
 
@@ -65,33 +66,38 @@ class Gateway:
         return BotIdentity(user_id=user.id, username=user.username or "", name=user.first_name)
 
     async def send(self, destination: Destination, message: Message, *, reply_to: int | None = None) -> int:
-        """Sends as HTML without link previews; the new message's id."""
-        reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
-        sent = await self._call(
-            self._bot.send_message,
-            destination,
-            text=str(message.text),
-            parse_mode=ParseMode.HTML,
-            message_thread_id=destination.thread_id,
-            disable_notification=message.silent,
-            link_preview_options=_NO_PREVIEW,
-            reply_parameters=reply,
-            reply_markup=_keyboard(message.buttons),
-        )
+        """Sends as HTML without link previews; the new message's id. Raises OSError for a file that is not there."""
+        how: dict[str, Any] = {
+            "parse_mode": ParseMode.HTML,
+            "message_thread_id": destination.thread_id,
+            "disable_notification": message.silent,
+            "reply_parameters": reply_to and ReplyParameters(reply_to, allow_sending_without_reply=True),
+            "reply_markup": _keyboard(message.buttons),
+        }
+        if message.picture is not None:
+            how |= photo(message.picture)
+            sent = await self._call(self._bot.send_photo, destination, caption=str(message.text), **how)
+        elif message.file is not None:
+            async with document(message.file) as content:
+                how |= content
+                sent = await self._call(self._bot.send_document, destination, caption=str(message.text), **how)
+        else:
+            how |= {"link_preview_options": _NO_PREVIEW}
+            sent = await self._call(self._bot.send_message, destination, text=str(message.text), **how)
         return int(sent.message_id)
 
     async def edit(self, destination: Destination, message_id: int, message: Message) -> None:
-        """Rewrites a message; safe to repeat. Raises MessageGone when there is nothing left to rewrite."""
+        """Rewrites a message; safe to repeat. Raises MessageGone when there is nothing (left) to rewrite like this.
+
+        A picture may take the place of words or of another picture; words cannot take the place of a picture.
+        """
+        how: dict[str, Any] = {"message_id": message_id, "reply_markup": _keyboard(message.buttons)}
         with suppress(Needless):
-            await self._call(
-                self._bot.edit_message_text,
-                destination,
-                message_id=message_id,
-                text=str(message.text),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=_keyboard(message.buttons),
-            )
+            if message.picture is not None:
+                await self._call(self._bot.edit_message_media, destination, **how, **media(message))
+            else:
+                how |= {"text": str(message.text), "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
+                await self._call(self._bot.edit_message_text, destination, **how)
 
     async def answer_press(self, press_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Ends the wait on a pressed button, perhaps with a toast or an alert; a press too old is no error."""
