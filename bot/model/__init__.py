@@ -32,14 +32,19 @@ from bot.model.operations import (
 )
 from bot.model.periods import Calendar, Period, PeriodKind
 from bot.model.reports import (
+    Bar,
+    ComparisonReport,
     DayReport,
     Figures,
     Freshness,
     HealthReport,
     InvoiceTally,
+    PeriodFigures,
+    PeriodReport,
     ReasonCount,
     SourceHealth,
     Tally,
+    TerminalsReport,
 )
 
 __all__ = [
@@ -50,12 +55,14 @@ __all__ = [
     "MICROSECOND",
     "Alert",
     "AlertReason",
+    "Bar",
     "Button",
     "Calendar",
     "Change",
     "ChatKind",
     "Checked",
     "Clues",
+    "ComparisonReport",
     "DayReport",
     "Destination",
     "FailureAlert",
@@ -78,7 +85,9 @@ __all__ = [
     "Outcome",
     "Past",
     "Period",
+    "PeriodFigures",
     "PeriodKind",
+    "PeriodReport",
     "ReasonClass",
     "ReasonCount",
     "Request",
@@ -89,6 +98,7 @@ __all__ = [
     "Tally",
     "Terminal",
     "TerminalId",
+    "TerminalsReport",
     "Toast",
     "Transition",
     "Window",

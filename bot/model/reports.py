@@ -1,10 +1,11 @@
 """Read-only answers as values: figures, look-ups, the state of the bot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from bot.model.operations import Merchant, Terminal, Window
+from bot.model.operations import Merchant, Terminal, TerminalId, Window
+from bot.model.periods import Calendar, Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,14 @@ class Tally:
         """Paid at the time (refunds were paid) out of decided; None when nothing is decided."""
         return (self.paid + self.refunded) / self.decided if self.decided else None
 
+    @property
+    def average(self) -> int | None:
+        """The sum paid by operation in whole tiyn, halves up; None when nothing is paid."""
+        return (2 * self.paid_sum + self.paid) // (2 * self.paid) if self.paid else None
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(Tally)})
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
@@ -55,23 +64,87 @@ class InvoiceTally:
         return self.paid / self.decided if self.decided else None
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One step of a series: what was created from `at` until the next bar, or the end of the window."""
+
+    at: datetime
+    currencies: Mapping[str, Tally]
+
+    @property
+    def total(self) -> int:
+        return sum(tally.total for tally in self.currencies.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What happened in a window. `hours` are operations per local clock hour, from the window's first hour on."""
+    """What happened in a window; `bars` only where a series was asked for."""
 
     window: Window
     currencies: Mapping[str, Tally]
     reasons: tuple[ReasonCount, ...] = ()
     invoices: InvoiceTally = InvoiceTally()
+    bars: tuple[Bar, ...] = ()
     hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far the store has read (None: not yet); `lost_since` while the bank does not answer."""
+    """How far the store has read (None: not yet); `lost_since` while the bank does not answer.
+
+    `since_at`: nothing created before it has been read (None: not known); `filling` while history goes on being read.
+    """
 
     through_at: datetime | None
     lost_since: datetime | None = None
+    since_at: datetime | None = None
+    filling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """A period in figures; `cut` when its figures end before it does."""
+
+    period: Period
+    figures: Figures
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReport:
+    """A period as far as the bank has been read, beside earlier ones cut at the same moment of theirs."""
+
+    merchant: Merchant
+    terminal: Terminal | None
+    asked: PeriodFigures
+    earlier: tuple[PeriodFigures, ...]
+    freshness: Freshness
+    calendar: Calendar
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonReport:
+    """Two periods, the earlier first; when one of them is going on, the other is cut at the same moment of it."""
+
+    merchant: Merchant
+    terminal: Terminal | None
+    sides: tuple[PeriodFigures, PeriodFigures]
+    freshness: Freshness
+    calendar: Calendar
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalsReport:
+    """A period of one merchant by terminal, currency by currency."""
+
+    merchant: Merchant
+    asked: PeriodFigures
+    terminals: Mapping[TerminalId, Mapping[str, Tally]]
+    freshness: Freshness
+    calendar: Calendar
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
