@@ -192,6 +192,16 @@ def _delivery(row: Row) -> Delivery:
     )
 
 
+def list_said(db: Connection, chat_id: int, message_id: int) -> list[Alert]:
+    """The alerts in one message of a chat, oldest first; none when it was no alert."""
+    rows = db.rows(
+        "SELECT body FROM outbox WHERE chat_id = :chat_id AND message_id = :message_id ORDER BY id",
+        chat_id=chat_id,
+        message_id=message_id,
+    )
+    return [_alert(row["body"]) for row in rows]
+
+
 def count_waiting(db: Connection, place: Place) -> int:
     """How many rows of a chat are still to be sent."""
     row = db.row(

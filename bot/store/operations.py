@@ -26,7 +26,7 @@ _RECHECK_SOONEST = timedelta(seconds=30)
 _RECHECK_LATEST = timedelta(minutes=30)
 
 _COLUMNS = ("created_at", *(field.name for field in fields(Operation) if field.name != "created_at"))
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"
+SELECT = f"SELECT {', '.join(_COLUMNS)} FROM operation"
 INSERT = (
     f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
@@ -85,8 +85,8 @@ def _furthest(operations: Iterable[Operation]) -> dict[OperationId, Operation]:
 
 
 def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId]) -> dict[OperationId, Operation]:
-    rows = list_by_key(db, f"{_SELECT} WHERE merchant_id = :merchant_id AND id", merchant_id, ids)
-    return {row["id"]: _operation(row) for row in rows}
+    rows = list_by_key(db, f"{SELECT} WHERE merchant_id = :merchant_id AND id", merchant_id, ids)
+    return {row["id"]: operation_of(row) for row in rows}
 
 
 def _write(db: Connection, new: Iterable[Operation], changed: Sequence[Transition], now: datetime) -> None:
@@ -116,7 +116,8 @@ def values_of(operation: Operation) -> tuple[Any, ...]:
     return to_micros(operation.created_at), *_other_values(operation)
 
 
-def _operation(row: Row) -> Operation:
+def operation_of(row: Row) -> Operation:
+    """The operation in a row of SELECT."""
     values = {name: row[name] for name in _COLUMNS}
     values["created_at"] = from_micros(row["created_at"])
     values["outcome"] = Outcome(row["outcome"])
@@ -135,12 +136,12 @@ def _recheck_at(operation: Operation, now: datetime) -> int | None:
 def list_to_recheck(db: Connection, merchant_id: MerchantId, now: datetime, limit: int) -> list[Operation]:
     """Undecided operations whose time for another look has come, longest waiting first."""
     rows = db.rows(
-        f"{_SELECT} WHERE merchant_id = :merchant_id AND recheck_at <= :now ORDER BY recheck_at LIMIT :limit",
+        f"{SELECT} WHERE merchant_id = :merchant_id AND recheck_at <= :now ORDER BY recheck_at LIMIT :limit",
         merchant_id=merchant_id,
         now=to_micros(now),
         limit=limit,
     )
-    return [_operation(row) for row in rows]
+    return [operation_of(row) for row in rows]
 
 
 def put_off_recheck(db: Connection, operations: Iterable[Operation], now: datetime) -> None:
@@ -154,11 +155,11 @@ def put_off_recheck(db: Connection, operations: Iterable[Operation], now: dateti
 def list_by_invoice(db: Connection, merchant_id: MerchantId, invoice_id: str) -> list[Operation]:
     """Every stored attempt on an invoice, newest first."""
     rows = db.rows(
-        f"{_SELECT} WHERE merchant_id = :merchant_id AND invoice_id = :invoice_id ORDER BY created_at DESC, id",
+        f"{SELECT} WHERE merchant_id = :merchant_id AND invoice_id = :invoice_id ORDER BY created_at DESC, id",
         merchant_id=merchant_id,
         invoice_id=invoice_id,
     )
-    return [_operation(row) for row in rows]
+    return [operation_of(row) for row in rows]
 
 
 def count_in(db: Connection, merchant_id: MerchantId, window: Window) -> int:

@@ -52,7 +52,15 @@ def _message(message: Message, username: str) -> Incoming | None:
         text=message.text,
         at=message.date,
         answer_to=message.message_id,
+        quotes=_quoted(message.reply_to_message, username),
     )
+
+
+def _quoted(message: Message | None, username: str) -> int | None:
+    """The message of ours that is replied to; in a topic every message "replies" to the topic's beginning."""
+    if message is None or message.forum_topic_created or message.from_user is None:
+        return None
+    return message.message_id if (message.from_user.username or "").lower() == username.lower() else None
 
 
 def _words(text: str) -> tuple[str, str | None, tuple[str, ...]]:
