@@ -16,8 +16,8 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.model import Destination, NoticeAlert
-from bot.store import alerts, chats
-from bot.store.alerts import Delivery
+from bot.store import chats, living, outbox
+from bot.store.outbox import Action, Delivery, Place
 from bot.store.driver import Connection, Store
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Outcomes:
 
     async def sent(self, rows: Sequence[Delivery], message_id: int) -> None:
         """Telegram took it."""
-        await self._store.write(alerts.record_sent, rows, message_id, self._now())
+        await self._store.write(_record_sent, rows, message_id, self._now())
         await self._answered()
 
     async def failed(self, rows: Sequence[Delivery], destination: Destination, error: DeliveryError) -> None:
@@ -76,10 +76,10 @@ class Outcomes:
             case TokenRefused():
                 log.error("Telegram refuses this bot: %s", error)
                 self._pace.pause_everybody(self._now() + TOKEN_PAUSE)
-                await self._store.write(alerts.put_back, rows, self._now(), why)
+                await self._store.write(outbox.put_back, rows, self._now(), why)
             case Malformed():
                 log.error("chat %s: Telegram refuses this message: %s", chat_id, error)
-                await self._store.write(alerts.record_dead, rows, why)
+                await self._store.write(outbox.record_dead, rows, why)
             case Undeliverable():
                 log.warning("chat %s takes no messages: %s", chat_id, error)
                 await self._store.write(_switch_off, rows, destination, why, self._now())
@@ -92,7 +92,7 @@ class Outcomes:
         else:
             self._note_loss(error)
         due_at = self._now() + REPEAT_AFTER
-        await self._store.write(alerts.record_unknown, rows, due_at, str(error))
+        await self._store.write(outbox.record_unknown, rows, due_at, str(error))
 
     async def _later(self, rows: Sequence[Delivery], chat_id: int, error: NotSent) -> None:
         now = self._now()
@@ -104,9 +104,9 @@ class Outcomes:
             self._pace.pause(chat_id, due_at)
         if now - rows[0].created_at > GIVE_UP_AFTER:
             log.error("chat %s: %s alerts are given up after a day: %s", chat_id, len(rows), error)
-            await self._store.write(alerts.record_dead, rows, str(error))
+            await self._store.write(outbox.record_dead, rows, str(error))
         else:
-            await self._store.write(alerts.put_back, rows, due_at, str(error))
+            await self._store.write(outbox.put_back, rows, due_at, str(error))
 
     def _note_loss(self, error: DeliveryError) -> timedelta:
         """How long to wait until Telegram is asked again: the longer it has been away, the longer."""
@@ -127,23 +127,30 @@ class Outcomes:
             await self._store.write(_tell_return, lost_at, now)
 
 
+def _record_sent(db: Connection, rows: Sequence[Delivery], message_id: int, now: datetime) -> None:
+    outbox.record_sent(db, rows, message_id, now)
+    for row in rows:
+        if row.action is Action.OPEN and row.incident is not None:
+            living.record_opened(db, row.incident, Place(row.chat_id, row.thread_id), message_id, now)
+
+
 def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
     notice = NoticeAlert(
         text="Telegram could not be reached for {minutes} min. Nothing was lost; what came late says so.",
         values={"minutes": round((now - lost_at) / timedelta(minutes=1))},
         at=now,
     )
-    alerts.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], _enabled(db), now)
+    outbox.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], _enabled(db), now)
 
 
 def _move(db: Connection, rows: Sequence[Delivery], old_id: int, new_id: int, now: datetime) -> None:
-    alerts.put_back(db, rows, now, "")
+    outbox.put_back(db, rows, now, "")
     chats.move_chat(db, old_id, new_id)
 
 
 def _leave_topic(db: Connection, rows: Sequence[Delivery], destination: Destination, why: str, now: datetime) -> None:
     """The topic is shut: the rest of its messages go to the general one, and the others are told."""
-    alerts.put_back(db, rows, now, why)
+    outbox.put_back(db, rows, now, why)
     chats.leave_topic(db, destination, why)
     notice = NoticeAlert(
         text="A topic of chat {chat} takes no messages any more: {why}. Its alerts go to the general topic.",
@@ -154,7 +161,7 @@ def _leave_topic(db: Connection, rows: Sequence[Delivery], destination: Destinat
 
 
 def _switch_off(db: Connection, rows: Sequence[Delivery], destination: Destination, why: str, now: datetime) -> None:
-    alerts.record_dead(db, rows, why)
+    outbox.record_dead(db, rows, why)
     if chats.set_chat_disabled(db, destination.chat_id, why, now):
         notice = NoticeAlert(
             text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
@@ -171,7 +178,7 @@ def _name(destination: Destination) -> str:
 def _tell_others(db: Connection, destination: Destination, notice: NoticeAlert) -> None:
     key = f"refused/{destination.chat_id}/{destination.thread_id or 0}/{notice.at.isoformat()}"
     others = [other for other in _enabled(db) if other.chat_id != destination.chat_id]
-    alerts.announce(db, [(key, notice)], others, notice.at)
+    outbox.announce(db, [(key, notice)], others, notice.at)
 
 
 def _enabled(db: Connection) -> list[Destination]:

@@ -11,9 +11,9 @@ from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
 from bot.model import Alert, ChatKind, Destination, Message
-from bot.store import alerts, chats
-from bot.store.alerts import Delivery as Row
-from bot.store.alerts import Place
+from bot.store import chats, living, outbox
+from bot.store.outbox import Action, Place
+from bot.store.outbox import Delivery as Row
 from bot.store.driver import Connection, Store
 from bot.texts import Voices
 from bot.views.alerts import alert_message
@@ -55,14 +55,14 @@ class Delivery:
 
     async def recover(self) -> None:
         """After a restart: what was in flight comes due at once."""
-        await self._store.write(alerts.release_claims, self._now())
+        await self._store.write(outbox.release_claims, self._now())
 
     async def step(self) -> None:
         """Starts the next message of every chat that may have one now; waits for none of them. Raises StoreError."""
         async with self._stepping:
             if self._closed or not self._pace.is_open(self._now()):
                 return
-            for place in await self._store.read(alerts.list_due_places, self._now()):
+            for place in await self._store.read(outbox.list_due_places, self._now()):
                 if len(self._busy) >= AT_ONCE or not self._pace.is_open(self._now()):
                     return
                 if place not in self._busy and self._pace.may_go(place.chat_id, self._now()):
@@ -131,10 +131,10 @@ class Delivery:
         """Of several the one at fault is found by sending each on its own; alone it must not hold up the others."""
         if len(rows) > 1:
             self._alone.add(place)
-            await self._store.write(alerts.put_back, rows, self._now(), "")
+            await self._store.write(outbox.put_back, rows, self._now(), "")
         else:
             self._alone.discard(place)
-            await self._store.write(alerts.record_dead, rows, f"internal error: {type(error).__name__}")
+            await self._store.write(outbox.record_dead, rows, f"internal error: {type(error).__name__}")
 
     def _render(self, alerts_due: Sequence[Alert], destination: Destination, *, repeated: bool = False) -> Message:
         voice = self._voices.voice(destination.language, destination.timezone)
@@ -148,8 +148,8 @@ def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[
     known = chats.find_destination(db, place.chat_id, place.thread_id)
     destination = known or Destination(chat_id=place.chat_id, thread_id=place.thread_id, kind=kind)
     if destination.disabled_reason is not None:
-        alerts.lay_aside(db, place, destination.disabled_reason)
+        outbox.lay_aside(db, place, destination.disabled_reason)
         return destination, []
-    stormy = alerts.count_waiting(db, place) > STORM
+    stormy = outbox.count_waiting(db, place) > STORM
     limit = 1 if alone else ROWS_IN_A_STORM if stormy else ROWS_A_MESSAGE
-    return destination, alerts.take(db, place, limit=limit, now=now, lease=LEASE)
+    return destination, outbox.take(db, place, limit=limit, now=now, lease=LEASE)

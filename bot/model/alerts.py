@@ -1,89 +1,65 @@
-"""Findings, incidents and the alerts that announce them."""
+"""What is said unasked: one change of an incident, or a notice about the bot itself, with the values of its time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model.operations import MerchantId, Operation
-
-
-class Severity(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a rule says now. `key` tells one lasting trouble from another inside a rule and merchant."""
-
-    rule: str
-    merchant_id: MerchantId
-    key: str
-    severity: Severity
-    at: datetime
-    operation: Operation
+from bot.model.incidents import Incident
 
 
 class AlertReason(StrEnum):
-    """Why a message comes now."""
+    """Why a message comes now. An update only rewrites the incident's message; every other one is a message."""
 
     FIRST = "first"
-    MORE = "more"
-
-
-class IncidentState(StrEnum):
-    OPEN = "open"
+    WIDENED = "widened"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
+    UPDATE = "update"
+
+
+class Because(StrEnum):
+    """What made a reminder due."""
+
+    STILL_FAILING = "still_failing"
+    SNOOZE_OVER = "snooze_over"
+    ACK_RAN_OUT = "ack_ran_out"
+    SILENCE_OVER = "silence_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
-    """A finding that lasts; `number` is what people call it by."""
+class Rates:
+    """How the incident's terminals do: since it opened, and usually (None: too little is known)."""
 
-    number: int
-    rule: str
-    merchant_id: MerchantId
-    key: str
-    severity: Severity
-    state: IncidentState
-    opened_at: datetime
-    last_at: datetime
-    count: int
+    failed: int
+    decided: int
+    usual: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailureAlert:
-    """The announcement of one failed operation: all values to show, true at `at`."""
+class Aftermath:
+    """What became of the incident's invoices: paid in the end by another try, or still unpaid."""
 
-    incident: int
+    recovered: int
+    unpaid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentAlert:
+    """The announcement of one change of an incident."""
+
     reason: AlertReason
-    severity: Severity
+    because: Because | None = None
+    incident: Incident
     merchant_name: str
-    terminal_name: str
-    operation: Operation
-    count: int
+    terminal_names: Mapping[str, str] = field(default_factory=dict)
+    rates: Rates | None = None
+    aftermath: Aftermath | None = None
+    data_as_of: datetime | None = None
+    called: str = ""
+    called_id: int | None = None
     at: datetime
-    late: bool = False
-
-
-class SourceState(StrEnum):
-    LOST = "lost"
-    DENIED = "denied"
-    BACK = "back"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceAlert:
-    """The bank went away or came back. `error` is a plain sentence without secrets."""
-
-    state: SourceState
-    merchant_name: str
-    since: datetime
-    at: datetime
-    error: str = ""
-    operations: int = 0
-    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,4 +74,4 @@ class NoticeAlert:
     at: datetime
 
 
-Alert = FailureAlert | SourceAlert | NoticeAlert
+Alert = IncidentAlert | NoticeAlert

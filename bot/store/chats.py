@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import ChatKind, Destination, to_micros
-from bot.store import alerts, queries
+from bot.store import living, outbox, queries
 from bot.store.driver import Connection, Row
+from bot.store.outbox import Place
 
 
 def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> None:
@@ -76,7 +77,7 @@ def save_destination(db: Connection, destination: Destination, now: datetime) ->
         disabled_reason=destination.disabled_reason,
     )
     if destination.disabled_reason is None:
-        alerts.revive(db, destination.chat_id, now)
+        outbox.revive(db, destination.chat_id, now)
 
 
 def subscribe(db: Connection, destination: Destination) -> None:
@@ -115,7 +116,7 @@ def set_chat_disabled(db: Connection, chat_id: int, reason: str | None, now: dat
         reason=reason,
     )
     if changed and reason is None:
-        alerts.revive(db, chat_id, now)
+        outbox.revive(db, chat_id, now)
     return changed > 0
 
 
@@ -133,6 +134,7 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
         new_id=new_id,
     )
     db.run("UPDATE outbox SET chat_id = :new_id WHERE chat_id = :old_id", old_id=old_id, new_id=new_id)
+    living.move_chat(db, old_id, new_id)
     queries.move_chat(db, old_id, new_id)
 
 
@@ -146,6 +148,7 @@ def leave_topic(db: Connection, destination: Destination, reason: str) -> None:
         **place,
     )
     subscribe(db, replace(destination, thread_id=None))
+    living.forget_place(db, Place(destination.chat_id, destination.thread_id))
     topic, general = f"{place['chat_id']}/{place['thread_id']}/", f"{place['chat_id']}/0/"
     # What the chat itself was told as well would else be said there twice.
     db.run(

@@ -1,9 +1,10 @@
-"""Incidents and the outbox: what is going on, and what is still to be said about it."""
+"""The outbox: what is still to be said, with the values as they were when it happened."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import takewhile
 from typing import Any
 
@@ -12,13 +13,8 @@ from pydantic import TypeAdapter
 from bot.model import (
     Alert,
     Destination,
-    FailureAlert,
-    Incident,
-    IncidentState,
-    MerchantId,
+    IncidentAlert,
     NoticeAlert,
-    Severity,
-    SourceAlert,
     from_micros,
     to_micros,
 )
@@ -27,12 +23,16 @@ from bot.store.driver import Connection, Row
 log = logging.getLogger(__name__)
 
 REVIVE_FOR = timedelta(hours=24)
-_BODIES: dict[str, TypeAdapter[Any]] = {
-    "failure": TypeAdapter(FailureAlert),
-    "source": TypeAdapter(SourceAlert),
-    "notice": TypeAdapter(NoticeAlert),
-}
-_KINDS = {FailureAlert: "failure", SourceAlert: "source", NoticeAlert: "notice"}
+_BODIES: dict[str, TypeAdapter[Any]] = {"incident": TypeAdapter(IncidentAlert), "notice": TypeAdapter(NoticeAlert)}
+_KINDS = {IncidentAlert: "incident", NoticeAlert: "notice"}
+
+
+class Action(StrEnum):
+    """How a row becomes a message: joined with others, as an incident's living message, or as a reply to it."""
+
+    SAY = "say"
+    OPEN = "open"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class Delivery:
     unsure: bool
     batch: int | None
     created_at: datetime
+    action: Action = Action.SAY
+    incident: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,73 +59,47 @@ class Place:
     thread_id: int | None
 
 
-def list_open_incidents(db: Connection, merchant_id: MerchantId) -> list[Incident]:
-    """Incidents of a merchant that are not over, oldest first."""
-    rows = db.rows(
-        "SELECT * FROM incident WHERE merchant_id = :merchant_id AND state <> 'resolved' ORDER BY number",
-        merchant_id=merchant_id,
-    )
-    return [_incident(row) for row in rows]
-
-
-def next_incident_number(db: Connection) -> int:
-    """The number the next incident is called by."""
-    row = db.row("SELECT COALESCE(MAX(number), 0) + 1 AS number FROM incident")
-    return int(row["number"]) if row else 1
-
-
-def _incident(row: Row) -> Incident:
-    return Incident(
-        number=row["number"],
-        rule=row["rule"],
-        merchant_id=row["merchant_id"],
-        key=row["key"],
-        severity=Severity(row["severity"]),
-        state=IncidentState(row["state"]),
-        opened_at=from_micros(row["opened_at"]),
-        last_at=from_micros(row["last_at"]),
-        count=row["count"],
-    )
-
-
-def save_incidents(db: Connection, incidents: Iterable[Incident]) -> None:
-    """Keeps new incidents and new states of known ones."""
-    db.many(
-        "INSERT INTO incident (number, rule, merchant_id, key, severity, state, opened_at, last_at, count) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE "
-        "SET severity = excluded.severity, state = excluded.state, last_at = excluded.last_at, count = excluded.count",
-        (
-            (
-                *(i.number, i.rule, i.merchant_id, i.key, i.severity, i.state),
-                *(to_micros(i.opened_at), to_micros(i.last_at), i.count),
-            )
-            for i in incidents
-        ),
-    )
-
-
 def announce(
     db: Connection, alerts: Iterable[tuple[str, Alert]], destinations: Sequence[Destination], now: datetime
 ) -> None:
     """Puts each alert, under its own key, into the outbox of every destination; a known key is not said twice."""
-    at = to_micros(now)
-    db.many(
-        "INSERT INTO outbox (dedup, chat_id, thread_id, body, state, created_at, due_at) "
-        "VALUES (?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT (dedup) DO NOTHING",
-        [
-            (f"{to.chat_id}/{to.thread_id or 0}/{key}", to.chat_id, to.thread_id or 0, _body(alert), at, at)
-            for key, alert in alerts
-            for to in destinations
-        ],
+    for key, alert in alerts:
+        for to in destinations:
+            put(db, Place(to.chat_id, to.thread_id), key, alert, now)
+
+
+def put(
+    db: Connection,
+    place: Place,
+    key: str,
+    alert: Alert,
+    now: datetime,
+    *,
+    action: Action = Action.SAY,
+) -> None:
+    """One row for one chat; a key that this chat has had is left alone."""
+    db.run(
+        "INSERT INTO outbox (dedup, chat_id, thread_id, body, state, created_at, due_at, action, incident) "
+        "VALUES (:dedup, :chat_id, :thread_id, :body, 'waiting', :now, :now, :action, :incident) "
+        "ON CONFLICT (dedup) DO NOTHING",
+        dedup=f"{place.chat_id}/{place.thread_id or 0}/{key}",
+        chat_id=place.chat_id,
+        thread_id=place.thread_id or 0,
+        body=body_of(alert),
+        action=action,
+        incident=alert.incident.number if isinstance(alert, IncidentAlert) else None,
+        now=to_micros(now),
     )
 
 
-def _body(alert: Alert) -> str:
+def body_of(alert: Alert) -> str:
+    """The alert as it is kept."""
     kind = _KINDS[type(alert)]
     return f"{kind} {_BODIES[kind].dump_json(alert).decode()}"
 
 
-def _alert(body: str) -> Alert:
+def alert_of(body: str) -> Alert:
+    """The alert behind a kept body. Raises KeyError or ValueError for one of another version."""
     kind, _, values = body.partition(" ")
     alert: Alert = _BODIES[kind].validate_json(values)
     return alert
@@ -157,7 +133,7 @@ def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: time
         return []
     head = rows[0]
     batch = head["batch"] if head["unsure"] else head["id"]
-    taken = [row for row in rows if row["batch"] == batch] if head["unsure"] else _before_unsure(rows)
+    taken = [row for row in rows if row["batch"] == batch] if head["unsure"] else _together(rows)
     db.many(
         "UPDATE outbox SET attempts = attempts + 1, unsure = 1, batch = ?, attempted_at = ?, due_at = ? WHERE id = ?",
         ((batch, to_micros(now), to_micros(now + lease), row["id"]) for row in taken),
@@ -175,8 +151,11 @@ def _readable(db: Connection, row: Row) -> Delivery | None:
         return None
 
 
-def _before_unsure(rows: Iterable[Row]) -> list[Row]:
-    return list(takewhile(lambda row: not row["unsure"], rows))
+def _together(rows: Sequence[Row]) -> list[Row]:
+    """Notices that have not left yet go in one message; everything about an incident goes alone."""
+    if rows[0]["action"] != Action.SAY:
+        return [rows[0]]
+    return list(takewhile(lambda row: row["action"] == Action.SAY and not row["unsure"], rows))
 
 
 def _delivery(row: Row) -> Delivery:
@@ -184,11 +163,13 @@ def _delivery(row: Row) -> Delivery:
         id=row["id"],
         chat_id=row["chat_id"],
         thread_id=row["thread_id"] or None,
-        alert=_alert(row["body"]),
+        alert=alert_of(row["body"]),
         attempts=row["attempts"] + 1,
         unsure=bool(row["unsure"]),
         batch=row["batch"],
         created_at=from_micros(row["created_at"]),
+        action=Action(row["action"]),
+        incident=row["incident"],
     )
 
 
@@ -199,7 +180,7 @@ def list_said(db: Connection, chat_id: int, message_id: int) -> list[Alert]:
         chat_id=chat_id,
         message_id=message_id,
     )
-    return [_alert(row["body"]) for row in rows]
+    return [alert_of(row["body"]) for row in rows]
 
 
 def count_waiting(db: Connection, place: Place) -> int:

@@ -1,0 +1,208 @@
+"""Which incident a failure or a condition belongs to, and how the incident looks then."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.model import (
+    Condition,
+    Finding,
+    Incident,
+    IncidentState,
+    Loudness,
+    Member,
+    Operation,
+    Policy,
+    ReasonClass,
+    Severity,
+    Tally,
+    TerminalId,
+)
+
+SHOWN = 8
+REMEMBERED = 100
+LATE = timedelta(minutes=15)
+# Refusals that say something about one payer or card, not about the merchant's till.
+_PERSONAL = frozenset({ReasonClass.PAYER})
+
+
+def absorb(
+    findings: Iterable[Finding],
+    known: Sequence[Incident],
+    *,
+    traffic: Mapping[TerminalId, Tally],
+    next_number: int,
+    many: int,
+    now: datetime,
+) -> list[Incident]:
+    """Incidents changed or opened by these failures, each as it is after all of them.
+
+    `known` are the open incidents of the merchant. A failure joins the incident of its terminal and class, else one
+    that shares either ("widened"), else, when `many` are open, the oldest: a wide trouble is one trouble. Refusals
+    on the payer's side never join the rest. `traffic`: operations of the last minutes, by terminal.
+    """
+    open_now = {incident.number: incident for incident in known if incident.key == ""}
+    changed: dict[int, Incident] = {}
+    for finding in findings:
+        if finding.policy.loudness is Loudness.OFF:
+            continue
+        home = _home(finding, list(open_now.values()), many)
+        incident = _joined(home, finding, now) if home else _opened(finding, next_number, now)
+        next_number += home is None
+        incident = _with_loudness(incident, finding.policy, traffic, now)
+        open_now[incident.number] = changed[incident.number] = incident
+    return list(changed.values())
+
+
+def settle(
+    conditions: Iterable[Condition], known: Sequence[Incident], *, next_number: int, now: datetime
+) -> list[Incident]:
+    """Incidents opened, refreshed or resolved by these conditions."""
+    by_key = {(incident.rule, incident.key): incident for incident in known if incident.key}
+    changed: dict[int, Incident] = {}
+    for condition in conditions:
+        before = by_key.get((condition.rule, condition.key))
+        if before is None and (not condition.holds or condition.loudness is Loudness.OFF):
+            continue
+        after = _refreshed(before, condition, now) if before else _begun(condition, next_number, now)
+        next_number += before is None
+        by_key[condition.rule, condition.key] = changed[after.number] = after
+    return list(changed.values())
+
+
+def correct(incident: Incident, operation: Operation) -> Incident:
+    """The bank changed its word about an operation that was announced as failed."""
+    attempts = tuple(
+        without_payer(operation) if known.id == operation.id else known for known in incident.attempts
+    )
+    return replace(incident, attempts=attempts, corrected=incident.corrected + 1)
+
+
+def without_payer(operation: Operation) -> Operation:
+    """Alerts go to chats: who paid stays in the store."""
+    return replace(operation, payer_name="", payer_phone="", payer_email="", account_id="")
+
+
+def member_of(finding: Finding) -> Member:
+    """The place a failure belongs to."""
+    return Member(finding.operation.terminal_id, finding.operation.reason_class or ReasonClass.UNKNOWN)
+
+
+def _home(finding: Finding, open_now: Sequence[Incident], many: int) -> Incident | None:
+    member = member_of(finding)
+    kin = [one for one in open_now if one.rule == finding.rule and _personal(one) is (member.reason_class in _PERSONAL)]
+    exact = [one for one in kin if member in one.members]
+    sharing = [one for one in kin if any(_shares(member, other) for other in one.members)]
+    crowd = kin if len(kin) >= many else []
+    return next(iter([*exact, *sharing, *crowd]), None)
+
+
+def _personal(incident: Incident) -> bool:
+    return any(member.reason_class in _PERSONAL for member in incident.members)
+
+
+def _shares(one: Member, other: Member) -> bool:
+    return one.terminal_id == other.terminal_id or one.reason_class == other.reason_class
+
+
+def _opened(finding: Finding, number: int, now: datetime) -> Incident:
+    return _counted(
+        Incident(
+            number=number,
+            rule=finding.rule,
+            merchant_id=finding.merchant_id,
+            severity=finding.severity,
+            loudness=Loudness.SILENT,
+            opened_at=now,
+            last_at=now,
+            sounded_at=now,
+            members=(member_of(finding),),
+            late=now - finding.operation.created_at > LATE,
+        ),
+        finding,
+        now,
+    )
+
+
+def _joined(incident: Incident, finding: Finding, now: datetime) -> Incident:
+    member = member_of(finding)
+    members = incident.members if member in incident.members else (*incident.members, member)
+    again = incident.state is IncidentState.RECOVERING
+    return _counted(
+        replace(
+            incident,
+            members=members,
+            state=IncidentState.OPEN,
+            flaps=incident.flaps + again,
+            severity=max(incident.severity, finding.severity, key=lambda severity: severity.rank),
+        ),
+        finding,
+        now,
+    )
+
+
+def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
+    operation = finding.operation
+    newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[:SHOWN]
+    sums = {**incident.sums, operation.currency: incident.sums.get(operation.currency, 0) + operation.amount}
+    return replace(
+        incident,
+        count=incident.count + 1,
+        last_at=now,
+        sums=sums,
+        attempts=tuple(newest),
+        times=(*incident.times, operation.created_at)[-REMEMBERED:],
+    )
+
+
+def _with_loudness(
+    incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally], now: datetime
+) -> Incident:
+    """Loud once its policy is met; it does not become silent again while it lasts."""
+    if incident.loudness is Loudness.ON or policy.loudness is not Loudness.ON:
+        return incident
+    often = sum(now - at <= policy.within for at in incident.times) >= policy.min_count
+    loud = often and (policy.min_share == 0 or _share_met(incident, policy, traffic))
+    return replace(incident, loudness=Loudness.ON) if loud else incident
+
+
+def _share_met(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally]) -> bool:
+    tallies = [traffic[member.terminal_id] for member in incident.members if member.terminal_id in traffic]
+    decided, failed = sum(tally.decided for tally in tallies), sum(tally.failed for tally in tallies)
+    return decided >= policy.min_sample and failed >= policy.min_share * decided
+
+
+def _begun(condition: Condition, number: int, now: datetime) -> Incident:
+    return Incident(
+        number=number,
+        rule=condition.rule,
+        merchant_id=condition.merchant_id,
+        key=condition.key,
+        severity=condition.severity,
+        loudness=condition.loudness,
+        opened_at=now,
+        last_at=now,
+        sounded_at=now,
+        count=1,
+        text=condition.text,
+        values=condition.values,
+        terminals=condition.terminals,
+        told_members=max(len(condition.terminals), 1),
+    )
+
+
+def _refreshed(incident: Incident, condition: Condition, now: datetime) -> Incident:
+    state, resolved_at = (
+        (IncidentState.OPEN, None) if condition.holds else (IncidentState.RESOLVED, now)
+    )
+    return replace(
+        incident,
+        state=state,
+        resolved_at=resolved_at,
+        severity=max(incident.severity, condition.severity, key=lambda severity: severity.rank),
+        last_at=now if condition.holds else incident.last_at,
+        count=incident.count + condition.holds,
+        text=condition.text,
+        values=condition.values,
+        terminals=tuple(dict.fromkeys((*incident.terminals, *condition.terminals))),
+    )

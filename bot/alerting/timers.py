@@ -1,0 +1,112 @@
+"""What time does to an incident, and whether a change deserves a message of its own or only an edit."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.model import AlertReason, Because, Incident, IncidentState, Loudness, Severity, Timers
+
+FLAPPING = 3
+_NEVER: tuple[None, None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An incident as it is now, and why people hear of it (None: nothing to tell)."""
+
+    incident: Incident
+    reason: AlertReason | None
+    because: Because | None = None
+
+
+def changed(before: Incident | None, after: Incident, timers: Timers, now: datetime) -> Step:
+    """The reason of a change that operations or conditions made. Whatever has no reason of its own is an edit."""
+    if before is None:
+        return Step(after, AlertReason.FIRST)
+    if after.state is IncidentState.RESOLVED:
+        return Step(after, AlertReason.RESOLVED)
+    louder = after.loudness is Loudness.ON and before.loudness is not Loudness.ON
+    if louder or (_has_untold(after) and now - after.sounded_at >= timers.between_sounds):
+        return _sounded(after, AlertReason.WIDENED, now)
+    return Step(after, AlertReason.UPDATE)
+
+
+def advance(incident: Incident, timers: Timers, now: datetime) -> Step:
+    """One step of time; call again while it returns a reason other than None."""
+    if not incident.is_open:
+        return Step(incident, None)
+    if incident.key == "" and (step := _towards_end(incident, timers, now)):
+        return step
+    if incident.snoozed_until and now >= incident.snoozed_until:
+        awake = replace(incident, snoozed=None, snoozed_until=None)
+        return _spoken(awake, AlertReason.REMINDER, now, Because.SNOOZE_OVER)
+    if incident.acknowledged and now >= incident.acknowledged.at + timers.ack_timeout:
+        dropped = replace(incident, acknowledged=None)
+        return _spoken(dropped, AlertReason.REMINDER, now, Because.ACK_RAN_OUT)
+    if incident.handled or incident.loudness is not Loudness.ON:
+        return Step(incident, None)
+    return _unhandled(incident, timers, now)
+
+
+def due_at(incident: Incident, timers: Timers) -> datetime | None:
+    """When `advance` may next have something to say; None once it is over."""
+    if not incident.is_open:
+        return None
+    moments: list[datetime] = []
+    if incident.key == "":
+        part = 1 if incident.state is IncidentState.RECOVERING else 2
+        moments.append(incident.last_at + keep_firing(incident, timers) / part)
+    if incident.snoozed_until:
+        moments.append(incident.snoozed_until)
+    if incident.acknowledged:
+        moments.append(incident.acknowledged.at + timers.ack_timeout)
+    if not incident.handled and incident.loudness is Loudness.ON:
+        moments.append(incident.sounded_at + _repeat(incident, timers))
+        if incident.escalated_at is None:
+            moments.append(incident.opened_at + timers.escalate_after)
+        if _has_untold(incident):
+            moments.append(incident.sounded_at + timers.between_sounds)
+    return min(moments, default=None)
+
+
+def keep_firing(incident: Incident, timers: Timers) -> timedelta:
+    """How long without a failure until it is over; one that comes and goes must stay away three times as long."""
+    return timers.keep_firing * (3 if incident.flaps >= FLAPPING else 1)
+
+
+def _towards_end(incident: Incident, timers: Timers, now: datetime) -> Step | None:
+    quiet, enough = now - incident.last_at, keep_firing(incident, timers)
+    if quiet >= enough:
+        return Step(replace(incident, state=IncidentState.RESOLVED, resolved_at=now), AlertReason.RESOLVED)
+    if incident.state is IncidentState.OPEN and quiet >= enough / 2:
+        return Step(replace(incident, state=IncidentState.RECOVERING), AlertReason.UPDATE)
+    return None
+
+
+def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:
+    if incident.escalated_at is None and now - incident.opened_at >= timers.escalate_after:
+        return _sounded(replace(incident, escalated_at=now), AlertReason.ESCALATED, now)
+    if _has_untold(incident) and now - incident.sounded_at >= timers.between_sounds:
+        return _sounded(incident, AlertReason.WIDENED, now)
+    if now - incident.sounded_at >= _repeat(incident, timers):
+        return _sounded(incident, AlertReason.REMINDER, now, Because.STILL_FAILING)
+    return Step(incident, None)
+
+
+def _spoken(incident: Incident, reason: AlertReason, now: datetime, because: Because) -> Step:
+    """A silent incident is only edited."""
+    if incident.loudness is not Loudness.ON:
+        return Step(incident, AlertReason.UPDATE)
+    return _sounded(incident, reason, now, because)
+
+
+def _sounded(incident: Incident, reason: AlertReason, now: datetime, because: Because | None = None) -> Step:
+    told = max(len(incident.members), len(incident.terminals), 1)
+    return Step(replace(incident, sounded_at=now, told_members=told), reason, because)
+
+
+def _has_untold(incident: Incident) -> bool:
+    return max(len(incident.members), len(incident.terminals)) > incident.told_members
+
+
+def _repeat(incident: Incident, timers: Timers) -> timedelta:
+    return timers.repeat_critical if incident.severity is Severity.CRITICAL else timers.repeat

@@ -1,0 +1,173 @@
+"""Troubles that last, and who takes care of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.model.operations import MerchantId, Operation, ReasonClass, TerminalId
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Loudness(StrEnum):
+    """How an event is told: with sound, without, or only counted."""
+
+    ON = "on"
+    SILENT = "silent"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """When failures of a class are loud: so many `within` a span, and so large a share of at least `min_sample`."""
+
+    loudness: Loudness = Loudness.ON
+    min_count: int = 1
+    within: timedelta = timedelta(minutes=10)
+    min_share: float = 0.0
+    min_sample: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One failed operation that a rule reports, and the policy of its reason class."""
+
+    rule: str
+    merchant_id: MerchantId
+    severity: Severity
+    policy: Policy
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A lasting state that a rule sees or no longer sees (`holds`). `text` is a catalogue text, `values` fill it."""
+
+    rule: str
+    merchant_id: MerchantId
+    key: str
+    holds: bool
+    severity: Severity = Severity.WARNING
+    loudness: Loudness = Loudness.ON
+    terminals: tuple[TerminalId, ...] = ()
+    text: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """A place of an incident: which terminal fails for which class of reason."""
+
+    terminal_id: TerminalId
+    reason_class: ReasonClass
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who did something, and when."""
+
+    user_id: int
+    name: str
+    at: datetime
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One trouble, by the number people call it.
+
+    Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says
+    now; `times` are the newest
+    failures' instants. Conditions: `key`, `text` and `values`. `told_members` have been announced;
+    `sounded_at` is the last message with a reason of its own.
+    """
+
+    number: int
+    rule: str
+    merchant_id: MerchantId
+    key: str = ""
+    severity: Severity
+    loudness: Loudness
+    state: IncidentState = IncidentState.OPEN
+    opened_at: datetime
+    last_at: datetime
+    resolved_at: datetime | None = None
+    sounded_at: datetime
+    members: tuple[Member, ...] = ()
+    told_members: int = 1
+    count: int = 0
+    corrected: int = 0
+    sums: Mapping[str, int] = field(default_factory=dict)
+    attempts: tuple[Operation, ...] = ()
+    times: tuple[datetime, ...] = ()
+    text: str = ""
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    terminals: tuple[TerminalId, ...] = ()
+    late: bool = False
+    flaps: int = 0
+    acknowledged: Mark | None = None
+    snoozed: Mark | None = None
+    snoozed_until: datetime | None = None
+    escalated_at: datetime | None = None
+
+    @property
+    def handled(self) -> bool:
+        """Somebody has it, or has put it off."""
+        return self.acknowledged is not None or self.snoozed_until is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not IncidentState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Mutes what it matches until it ends. Empty fields match anything; `until_recovery` ends it with the trouble."""
+
+    id: int
+    merchant_id: MerchantId
+    terminal_id: str = ""
+    reason_class: str = ""
+    rule: str = ""
+    until_at: datetime
+    until_recovery: bool = False
+    author: Mark
+    comment: str = ""
+
+    def matches(self, incident: Incident) -> bool:
+        """Every member or terminal of the incident lies inside the matcher."""
+        if incident.merchant_id != self.merchant_id or self.rule not in {"", incident.rule}:
+            return False
+        terminals = {member.terminal_id for member in incident.members} | set(incident.terminals)
+        classes = {member.reason_class for member in incident.members}
+        return (not self.terminal_id or terminals == {self.terminal_id}) and (
+            not self.reason_class or classes == {self.reason_class}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """When an incident speaks up again, moves on and ends (defaults: facts/alerting.md 3)."""
+
+    between_sounds: timedelta = timedelta(minutes=3)
+    edit_interval: timedelta = timedelta(seconds=20)
+    keep_firing: timedelta = timedelta(minutes=10)
+    repeat: timedelta = timedelta(hours=4)
+    repeat_critical: timedelta = timedelta(hours=1)
+    escalate_after: timedelta = timedelta(minutes=15)
+    ack_timeout: timedelta = timedelta(hours=2)
+    many: int = 3
