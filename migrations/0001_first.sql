@@ -23,6 +23,15 @@ CREATE TABLE tier (
   PRIMARY KEY (merchant_id, name)
 ) STRICT;
 
+-- Records of the bank that could not be read, each told once.
+CREATE TABLE bad_record (
+  merchant_id TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  what TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (merchant_id, digest)
+) STRICT;
+
 CREATE TABLE operation (
   merchant_id TEXT NOT NULL,
   id TEXT NOT NULL,

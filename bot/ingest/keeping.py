@@ -7,24 +7,26 @@ from datetime import datetime, timedelta
 
 from bot import alerting
 from bot.epay import BadRecord, Reading
-from bot.model import Merchant, NoticeAlert, Transition, Window
+from bot.model import Merchant, NoticeAlert, OperationId, Transition, Window
 from bot.rules import Rulebook
 from bot.store import alerts, chats, operations, sources
 from bot.store.driver import Connection
-from bot.store.sources import Source, Tier
+from bot.store.sources import Source, Tier, TierName
 
 log = logging.getLogger(__name__)
+
+NOT_READ = Reading((), (), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """A window read whole, and what has been reached once it is kept.
+    """A window to be read whole, what was read in it, and what has been reached once it is kept.
 
-    `settled`: old enough for an operation that is no longer listed to be noted as missing.
+    `settled`: an operation that is no longer listed in it is noted as missing.
     """
 
     window: Window
-    reading: Reading
+    reading: Reading = NOT_READ
     through_at: datetime | None = None
     tier: Tier | None = None
     settled: bool = False
@@ -40,14 +42,16 @@ class Keeper:
         self._rulebook = rulebook
         self._overlap = overlap
         self._now = now
-        self._bad: set[str] = set()
+        self._stale: set[OperationId] = set()
 
     def keep(self, db: Connection, source: Source, piece: Slice, bank_now: datetime) -> None:
-        """Stores a slice and everything that follows from it."""
+        """Stores a slice and everything that follows from it. History is only stored."""
+        history = source.through_at is None or (piece.tier is not None and piece.tier.name is TierName.BACKFILL)
+        history_before = piece.window.end if history else source.watching_since_at - self._overlap
         read = piece.reading.operations
-        history_before = piece.window.end if source.through_at is None else source.watching_since_at - self._overlap
         applied = operations.apply(db, self._merchant.id, read, history_before=history_before, now=bank_now)
-        self._announce(db, applied.transitions, bank_now)
+        if not history:
+            self._announce(db, applied.transitions, bank_now)
         if piece.reading.set_aside:
             self._set_aside(db, piece.reading.set_aside, bank_now)
         if piece.settled:
@@ -56,8 +60,7 @@ class Keeper:
             sources.save_tier(db, piece.tier)
         if piece.through_at:
             sources.advance(db, self._merchant.id, piece.through_at)
-        if applied.stale:
-            log.warning("%s: %s stale answers of the bank refused", self._merchant.id, len(applied.stale))
+        self._log_stale(applied.stale)
 
     def _announce(self, db: Connection, transitions: Sequence[Transition], bank_now: datetime) -> None:
         plan = alerting.plan(
@@ -71,24 +74,32 @@ class Keeper:
         alerts.announce(db, plan.alerts, chats.list_subscribed(db), self._now())
 
     def _set_aside(self, db: Connection, bad: tuple[BadRecord, ...], bank_now: datetime) -> None:
-        """Counts records that could not be read, each once, and tells the owner once a day."""
-        new = [record for record in bad if record.digest not in self._bad]
+        """Counts records that could not be read, each once, and tells of new ones once a day."""
+        new = sources.set_aside(db, self._merchant.id, {record.digest: record.what for record in bad}, bank_now)
         if not new:
             return
-        self._bad.update(record.digest for record in new)
-        what = new[0].what
-        log.warning("%s: %s records could not be read, first %s: %s", self._merchant.id, len(new), new[0].raw_id, what)
-        sources.count_set_aside(db, self._merchant.id, len(new))
+        first = next(record for record in bad if record.digest == new[0])
+        log.warning(
+            "%s: %s records could not be read, first %s: %s", self._merchant.id, len(new), first.raw_id, first.what
+        )
         notice = NoticeAlert(
             text="{merchant}: the bank sent records that cannot be read ({what}). All others are kept. See /health",
-            values={"merchant": self._merchant.name, "what": what},
+            values={"merchant": self._merchant.name, "what": first.what},
             at=bank_now,
         )
         key = f"set-aside/{self._merchant.id}/{bank_now.date()}"
         alerts.announce(db, [(key, notice)], chats.list_subscribed(db), self._now())
 
     def _note_missing(self, db: Connection, piece: Slice, bank_now: datetime) -> None:
+        """The newest minutes are left out: a stale answer may lack what has just been seen."""
+        window = Window(piece.window.start, min(piece.window.end, bank_now - self._overlap))
         seen = (operation.id for operation in piece.reading.operations)
-        gone = operations.mark_missing(db, self._merchant.id, piece.window, seen, bank_now)
+        gone = operations.mark_missing(db, self._merchant.id, window, seen, bank_now)
         if gone:
             log.warning("%s: the bank no longer lists %s operations, first %s", self._merchant.id, len(gone), gone[0])
+
+    def _log_stale(self, stale: Sequence[OperationId]) -> None:
+        new = set(stale) - self._stale
+        self._stale |= new
+        for operation_id in sorted(new):
+            log.warning("%s: a stale answer of the bank on %s is refused", self._merchant.id, operation_id)

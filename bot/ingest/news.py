@@ -20,7 +20,8 @@ def record_answer(db: Connection, merchant: Merchant, *, dialect: str, through_a
     if source and source.lost_at:
         log.info("%s: the bank answers again after %s", merchant.id, now - source.lost_at)
         if source.told:
-            _announce(db, _return(db, merchant, source.lost_at, now), merchant, now)
+            alert = _return(db, merchant, lost_at=source.lost_at, through_at=through_at, now=now)
+            _announce(db, alert, merchant, now)
     sources.advance(db, merchant.id, through_at)
     sources.record_answer(db, merchant.id, dialect=dialect, now=now)
 
@@ -39,15 +40,19 @@ def record_loss(db: Connection, merchant: Merchant, source: Source, *, error: So
     sources.record_loss(db, merchant.id, error=str(error), told=told, now=now)
 
 
-def _return(db: Connection, merchant: Merchant, lost_at: datetime, now: datetime) -> SourceAlert:
-    missed = reports.figures(db, merchant.id, "", Window(lost_at, now)).currencies.values()
+def _return(
+    db: Connection, merchant: Merchant, *, lost_at: datetime, through_at: datetime, now: datetime
+) -> SourceAlert:
+    # Operations are counted by the bank's clock, the loss by ours.
+    missed = Window(lost_at + (through_at - now), through_at)
+    tallies = reports.figures(db, merchant.id, "", missed).currencies.values()
     return SourceAlert(
         state=SourceState.BACK,
         merchant_name=merchant.name,
         since=lost_at,
         at=now,
-        operations=sum(tally.total for tally in missed),
-        failed=sum(tally.failed for tally in missed),
+        operations=sum(tally.total for tally in tallies),
+        failed=sum(tally.failed for tally in tallies),
     )
 
 

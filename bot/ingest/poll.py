@@ -1,7 +1,9 @@
 """One poll of one merchant: the newest minutes first, then what was missed, then older stretches once more."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,15 +13,20 @@ from bot.epay import EpayClient
 from bot.errors import SourceError
 from bot.ingest import news, tiers
 from bot.ingest.keeping import Keeper, Slice
+from bot.ingest.patience import Patience
 from bot.model import Merchant, MerchantId, Operation, Window
 from bot.rules import Rulebook
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
 
+log = logging.getLogger(__name__)
+
 AHEAD = timedelta(seconds=5)
+CLOCK_READINGS = 3
 RECHECKS_A_POLL = 50
 RECHECK_AROUND = timedelta(seconds=1)
+RECHECK_TOGETHER = timedelta(minutes=5)
 
 
 class Ingest:
@@ -42,58 +49,77 @@ class Ingest:
         self._now = now
         self._keeper = Keeper(merchant, rulebook=rulebook, overlap=polling.overlap, now=now)
         self._slices = tiers.Slices()
+        self._patience = Patience(now)
+        self._failing: set[str] = set()
         self._clock_heard = False
 
     async def poll(self) -> bool:
         """Reads what is due. False when the bank could not be read; loss and return are told once each."""
         try:
-            source = await self._source()
+            self._patience.check()
+            source = await self._watched()
             await self._read_newest(source)
-            await self._recheck(source)
-            await self._read_older(source)
         except SourceError as error:
+            self._patience.note(error)
             await self._store.write(self._record_loss, error)
             return False
+        await self._apart("recheck", self._recheck(source))
+        await self._read_older(source)
         return True
 
     async def backfill(self, span: timedelta, progress: Callable[[Window], None]) -> None:
-        """Reads history back over `span` without one alert, going on where an earlier call stopped.
+        """Reads the history of the last `span` without one alert, going on where an earlier call stopped.
 
         `progress` is told what is left before each slice, and of the end by an empty window.
         Raises SourceError when the bank cannot be read; what was read until then is kept.
         """
-        source = await self._source()
-        if source.through_at is None:
-            await self._read_newest(source)
-        await self._store.write(_widen_backfill, source, source.watching_since_at - span)
-        while tier := await self._store.read(_find_backfill, self._merchant.id):
-            progress(tier.left)
-            await self._read_backwards(source, tier)
-        progress(Window(source.watching_since_at, source.watching_since_at))
+        await self._hear_clock()
+        goal = self._bank_now() - span
+        source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
+        while (tier := await self._store.read(_find_backfill, self._merchant.id)) and tier.left.end > goal:
+            progress(Window(max(tier.left.start, goal), tier.left.end))
+            await self._read_again(source, tier)
+        progress(Window(goal, goal))
 
-    async def _source(self) -> Source:
-        """The stored source, begun if this is the first time, once the bank's clock has been heard."""
+    async def _watched(self) -> Source:
+        """The stored source. The watch begins anew as long as nothing has been read: what was before is history."""
+        await self._hear_clock()
+        known = await self._store.read(sources.find, self._merchant.id)
+        if known and known.through_at:
+            return known
+        return await self._store.write(_begin, self._merchant.id, self._polling, self._bank_now())
+
+    async def _hear_clock(self) -> None:
         if not self._clock_heard:
             now = self._now()
             await self._client.count(Window(now - timedelta(minutes=1), now))
             self._clock_heard = True
-        if known := await self._store.read(sources.find, self._merchant.id):
-            return known
-        return await self._store.write(_begin, self._merchant.id, self._polling, self._bank_now())
-
-    async def _read_newest(self, source: Source) -> None:
-        bank_now = self._bank_now()
-        hot = Window(bank_now - self._polling.overlap, bank_now + AHEAD)
-        for piece in tiers.newest_first(hot, self._slices.size("hot")):
-            await self._read("hot", source, piece)
-        if await self._close_gap(source, hot.start):
-            dialect = self._client.dialect.to_json()
-            now = self._now()
-            await self._store.write(news.record_answer, self._merchant, dialect=dialect, through_at=bank_now, now=now)
 
     def _bank_now(self) -> datetime:
         """The bank's clock: our own only paces."""
         return self._now() + self._client.clock_offset
+
+    async def _read_newest(self, source: Source) -> None:
+        reached = await self._read_hot(source)
+        if await self._close_gap(source, reached - self._polling.overlap):
+            dialect, now = self._client.dialect.to_json(), self._now()
+            await self._store.write(news.record_answer, self._merchant, dialect=dialect, through_at=reached, now=now)
+
+    async def _read_hot(self, source: Source) -> datetime:
+        """The newest minutes, once more if one of the clocks turns out to have jumped; returns how far they reach.
+
+        The first time they end where the watch begins, so that nothing after it is taken for history.
+        """
+        for _ in range(CLOCK_READINGS):
+            offset = self._client.clock_offset
+            reached = self._bank_now() if source.through_at else source.watching_since_at
+            end = reached + AHEAD if source.through_at else reached
+            window = Window(reached - self._polling.overlap, end)
+            for part in tiers.newest_first(window, lambda: self._slices.size("hot")):
+                await self._read("hot", source, Slice(window=part))
+            if abs(self._client.clock_offset - offset) < self._polling.overlap / 2:
+                break
+        return min(reached, self._bank_now())
 
     async def _close_gap(self, source: Source, until: datetime) -> bool:
         """After a time away: what lies between the last reading and the newest minutes, oldest first.
@@ -101,11 +127,12 @@ class Ingest:
         False when there is more than one poll should read: the newest minutes come first again.
         """
         through = source.through_at or until
+        start = through - self._polling.overlap
         pace = self._pace()
         while through < until and pace():
-            end = min(through + self._slices.size("gap"), until)
-            await self._read("gap", source, Window(through - self._polling.overlap, end), through_at=end)
-            through = end
+            through = min(through + self._slices.size("gap"), until)
+            await self._read("gap", source, Slice(window=Window(start, through), through_at=through))
+            start = through
         return through >= until
 
     def _pace(self) -> Callable[[], bool]:
@@ -115,98 +142,108 @@ class Ingest:
         until = clock() + self._polling.interval.total_seconds() / 2
         return lambda: next(calls) == 0 or clock() < until
 
-    async def _read(
-        self,
-        name: str,
-        source: Source,
-        window: Window,
-        *,
-        through_at: datetime | None = None,
-        tier: Tier | None = None,
-        settled: bool = False,
-    ) -> None:
+    async def _read(self, name: str, source: Source, piece: Slice) -> None:
+        with self._noting_failure(name):
+            reading = await self._client.read(piece.window)
+        self._slices.read(name, reading.total)
+        await self._store.write(self._keeper.keep, source, replace(piece, reading=reading), self._bank_now())
+
+    @contextmanager
+    def _noting_failure(self, name: str) -> Iterator[None]:
         try:
-            reading = await self._client.read(window)
+            yield
         except SourceError:
-            self._slices.failed(name)
+            self._slices.failed(name, self._bank_now())
             raise
-        self._slices.read(name, len(reading.operations))
-        piece = Slice(window=window, reading=reading, through_at=through_at, tier=tier, settled=settled)
-        await self._store.write(self._keeper.keep, source, piece, self._bank_now())
+
+    async def _apart(self, name: str, reading: Awaitable[None]) -> bool:
+        """Whether it could be read. If not, that is logged once; the newest minutes are read all the same."""
+        try:
+            await reading
+        except SourceError as error:
+            if name not in self._failing:
+                log.warning("%s: the %s reading fails and is tried again: %s", self._merchant.id, name, error)
+            self._failing.add(name)
+            return False
+        self._failing.discard(name)
+        return True
 
     async def _recheck(self, source: Source) -> None:
         """Looks again at what the bank had not decided; the newest minutes have just been read anyway."""
         bank_now = self._bank_now()
         due = await self._store.read(operations.list_to_recheck, self._merchant.id, bank_now, RECHECKS_A_POLL)
+        if not due:
+            return
+        await self._store.write(operations.put_off_recheck, due, bank_now)
         older = (operation for operation in due if operation.created_at < bank_now - self._polling.overlap)
         for window in _around(older):
-            await self._read("recheck", source, window)
-        if due:
-            await self._store.write(operations.put_off_recheck, due, bank_now)
+            await self._read("recheck", source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
+        """Goes on with the re-reads as long as there is time. One that fails lets the others go first."""
         pace = self._pace()
-        while pace() and await self._read_one_older(source):
-            pass
+        while pace() and (tier := await self._next_tier()):
+            if not await self._apart(tier.name, self._read_again(source, tier)):
+                return
 
-    async def _read_one_older(self, source: Source) -> bool:
+    async def _next_tier(self) -> Tier | None:
         known = await self._store.read(sources.list_tiers, self._merchant.id)
-        due = tiers.due_tier(self._merchant.id, known, self._bank_now())
-        if due:
-            await self._read_again(source, *due)
-        elif backfill := await self._store.read(_find_backfill, self._merchant.id):
-            await self._read_backwards(source, backfill)
-        else:
-            return False
-        return True
+        bank_now = self._bank_now()
+        return tiers.due_tier(self._merchant.id, known, bank_now, self._slices.resting(bank_now))
 
-    async def _read_again(self, source: Source, plan: tiers.TierPlan, tier: Tier) -> None:
-        window, rest = tiers.first_slice(tier, self._slices.size(plan.name))
-        if plan.by_count and await self._same_count(window):
+    async def _read_again(self, source: Source, tier: Tier) -> None:
+        window, rest = tiers.next_slice(tier, self._slices.size(tier.name))
+        if tier.name in tiers.BY_COUNT and await self._same_count(tier.name, window):
             await self._store.write(sources.save_tier, rest)
         else:
-            await self._read(plan.name, source, window, tier=rest, settled=True)
+            settled = tier.name is not TierName.BACKFILL
+            await self._read(tier.name, source, Slice(window=window, tier=rest, settled=settled))
 
-    async def _same_count(self, window: Window) -> bool:
-        listed = await self._client.count(window)
+    async def _same_count(self, name: str, window: Window) -> bool:
+        with self._noting_failure(name):
+            listed = await self._client.count(window)
+        self._slices.read(name, listed)
         return listed == await self._store.read(operations.count_in, self._merchant.id, window)
 
-    async def _read_backwards(self, source: Source, tier: Tier) -> None:
-        window, rest = tiers.last_slice(tier, self._slices.size(tier.name))
-        await self._read(tier.name, source, window, tier=rest)
-
     def _record_loss(self, db: Connection, error: SourceError) -> None:
-        source = _begin(db, self._merchant.id, self._polling, self._bank_now())
+        source = sources.find(db, self._merchant.id)
+        if source is None:
+            source = _begin(db, self._merchant.id, self._polling, self._bank_now())
         news.record_loss(db, self._merchant, source, error=error, now=self._now())
 
 
 def _begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime) -> Source:
-    source = sources.find(db, merchant_id)
-    if source is None:
-        source = sources.begin(db, merchant_id, bank_now)
-        history = Window(bank_now - polling.backfill, bank_now - polling.overlap)
-        for tier in tiers.first_tiers(merchant_id, history, bank_now):
-            sources.save_tier(db, tier)
-    return source
+    """Begins to watch, with all of history before now to be read; a longer history wished for earlier is kept."""
+    now = bank_now.replace(microsecond=0)
+    start = now - max(polling.backfill, polling.overlap)
+    if wished := _find_backfill(db, merchant_id):
+        start = min(start, wished.left.start)
+    for tier in tiers.first_tiers(merchant_id, Window(start, now - polling.overlap), now):
+        sources.save_tier(db, tier)
+    return sources.begin(db, merchant_id, bank_now)
 
 
 def _find_backfill(db: Connection, merchant_id: MerchantId) -> Tier | None:
     tier = sources.list_tiers(db, merchant_id).get(TierName.BACKFILL)
-    return tier if tier and tier.left.start < tier.left.end else None
+    return None if tier is None or tiers.is_done(tier) else tier
 
 
-def _widen_backfill(db: Connection, source: Source, start: datetime) -> None:
-    tier = sources.list_tiers(db, source.merchant_id)[TierName.BACKFILL]
-    if start < tier.left.start:
-        sources.save_tier(db, replace(tier, left=Window(start, tier.left.end)))
+def _widen_backfill(
+    db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime, goal: datetime
+) -> Source:
+    source = sources.find(db, merchant_id) or _begin(db, merchant_id, polling, bank_now)
+    tier = sources.list_tiers(db, merchant_id)[TierName.BACKFILL]
+    if goal < tier.left.start:
+        sources.save_tier(db, replace(tier, left=Window(goal, tier.left.end)))
+    return source
 
 
 def _around(undecided: Iterable[Operation]) -> Iterator[Window]:
-    """Narrow windows around these operations, neighbours joined."""
+    """Narrow windows around these operations, those near each other in one."""
     window: Window | None = None
     for operation in sorted(undecided, key=lambda known: known.created_at):
         start, end = operation.created_at - RECHECK_AROUND, operation.created_at + RECHECK_AROUND
-        if window and start <= window.end:
+        if window and start <= window.end + RECHECK_TOGETHER:
             window = Window(window.start, end)
             continue
         if window:

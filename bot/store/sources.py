@@ -1,11 +1,12 @@
 """How far each merchant's operations have been read, and what of each re-read is still to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.model import Freshness, MerchantId, Window, from_micros, to_micros
-from bot.store.driver import Connection, Row
+from bot.store.driver import Connection, Row, list_by_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,10 @@ def _instant(micros: int | None) -> datetime | None:
 
 
 def begin(db: Connection, merchant_id: MerchantId, now: datetime) -> Source:
-    """Starts to watch a merchant; what was created before is history."""
+    """Starts to watch a merchant, anew if it is known; what was created before is history."""
     row = db.row(
-        "INSERT INTO source (merchant_id, watching_since_at) VALUES (:merchant_id, :now) RETURNING *",
+        "INSERT INTO source (merchant_id, watching_since_at) VALUES (:merchant_id, :now) "
+        "ON CONFLICT (merchant_id) DO UPDATE SET watching_since_at = excluded.watching_since_at RETURNING *",
         merchant_id=merchant_id,
         now=to_micros(now),
     )
@@ -101,13 +103,22 @@ def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, now:
     )
 
 
-def count_set_aside(db: Connection, merchant_id: MerchantId, more: int) -> None:
-    """Counts records of the bank that could not be read."""
-    db.run(
-        "UPDATE source SET set_aside = set_aside + :more WHERE merchant_id = :merchant_id",
-        merchant_id=merchant_id,
-        more=more,
-    )
+def set_aside(db: Connection, merchant_id: MerchantId, records: Mapping[str, str], now: datetime) -> list[str]:
+    """Counts records that could not be read, each once: digest -> what is wrong. Returns the new digests."""
+    select = "SELECT digest FROM bad_record WHERE merchant_id = :merchant_id AND digest"
+    known = {row["digest"] for row in list_by_key(db, select, merchant_id, list(records))}
+    new = [digest for digest in records if digest not in known]
+    if new:
+        db.many(
+            "INSERT INTO bad_record (merchant_id, digest, what, seen_at) VALUES (?, ?, ?, ?)",
+            ((merchant_id, digest, records[digest], to_micros(now)) for digest in new),
+        )
+        db.run(
+            "UPDATE source SET set_aside = set_aside + :more WHERE merchant_id = :merchant_id",
+            merchant_id=merchant_id,
+            more=len(new),
+        )
+    return new
 
 
 def record_loss(db: Connection, merchant_id: MerchantId, *, error: str, told: str | None, now: datetime) -> None:
@@ -123,9 +134,15 @@ def record_loss(db: Connection, merchant_id: MerchantId, *, error: str, told: st
 
 
 def get_freshness(db: Connection, merchant_id: MerchantId) -> Freshness:
-    """How fresh the stored operations of a merchant are."""
+    """How fresh the stored operations of a merchant are, and how far back they go."""
     source = find(db, merchant_id)
-    return Freshness(source.through_at, source.lost_at) if source else Freshness(None)
+    if source is None:
+        return Freshness(None)
+    backfill = list_tiers(db, merchant_id).get(TierName.BACKFILL)
+    if backfill is None:
+        return Freshness(source.through_at, source.lost_at)
+    left = backfill.left
+    return Freshness(source.through_at, source.lost_at, left.end, left.start < left.end)
 
 
 def list_tiers(db: Connection, merchant_id: MerchantId) -> dict[TierName, Tier]:
