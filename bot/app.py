@@ -21,6 +21,7 @@ from bot.config import MerchantSettings, Settings
 from bot.delivery import Delivery
 from bot.epay import Dialect, EpayClient
 from bot.errors import ConfigurationError, Problem, StoreError
+from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
 from bot.rules import Rulebook
@@ -132,19 +133,26 @@ class App:
         return Dispatch(desk, gateway, COMMANDS)
 
     def _works(self, store: Store, clients: dict[MerchantId, EpayClient], delivery: Delivery) -> Works:
-        rulebook = Rulebook.from_settings(self._settings.alerts)
+        incidents = Incidents(self._merchants, Rulebook.from_settings(self._settings.alerts), now=self._now)
         ingests = {
             merchant.id: Ingest(
                 merchant,
                 clients[merchant.id],
                 store=store,
-                rulebook=rulebook,
+                incidents=incidents,
                 polling=self._settings.polling,
                 now=self._now,
             )
             for merchant in self._merchants
         }
-        return Works(ingests=ingests, delivery=delivery, store=store, polling=self._settings.polling, now=self._now)
+        return Works(
+            ingests=ingests,
+            delivery=delivery,
+            incidents=incidents,
+            store=store,
+            polling=self._settings.polling,
+            now=self._now,
+        )
 
 
 async def backfill_all(
@@ -158,13 +166,14 @@ async def backfill_all(
     Raises SourceError or StoreError; what was read until then is kept.
     """
     store = open_store(settings)
-    rulebook = Rulebook.from_settings(settings.alerts)
+    merchants = [merchant_of(given) for given in settings.merchants]
+    incidents = Incidents(merchants, Rulebook.from_settings(settings.alerts), now=now)
     try:
         async with aiohttp.ClientSession() as http:
             for given in settings.merchants:
                 merchant = merchant_of(given)
                 client = EpayClient(merchant.id, given.epay, http=http, now=now)
-                ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=settings.polling, now=now)
+                ingest = Ingest(merchant, client, store=store, incidents=incidents, polling=settings.polling, now=now)
                 await ingest.backfill(span, partial(progress, merchant.id))
     finally:
         await store.close()

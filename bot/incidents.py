@@ -1,6 +1,6 @@
 """What happens to incidents, inside the caller's transaction: state kept, history written, people told or not."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,10 +19,10 @@ from bot.model import (
     MerchantId,
     Outcome,
     Silence,
-    Timers,
     Transition,
 )
-from bot.store import incidents, outbox, routes, silences, sources
+from bot.rules import Rulebook
+from bot.store import incidents, living, routes, silences, sources
 from bot.store.driver import Connection
 from bot.store.incidents import Event
 
@@ -33,16 +33,16 @@ _MOST_STEPS = 10
 class Incidents:
     """The one door to incidents: ingestion, the clock and people all come through here."""
 
-    def __init__(self, merchants: Iterable[Merchant], timers: Timers, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, merchants: Iterable[Merchant], rulebook: Rulebook, *, now: Callable[[], datetime]) -> None:
         self._merchants = {merchant.id: merchant for merchant in merchants}
-        self._timers = timers
+        self._rulebook = rulebook
+        self._timers = rulebook.timers
         self._now = now
 
-    def report(
-        self, db: Connection, merchant_id: MerchantId, findings: Sequence[Finding], transitions: Sequence[Transition]
-    ) -> None:
-        """Failures found by the rules, and operations whose earlier failure the bank has taken back."""
+    def report(self, db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition]) -> None:
+        """What the rules find in these transitions, and operations whose earlier failure the bank has taken back."""
         now = self._now()
+        findings = self._rulebook.judge(transitions)
         if findings:
             known = incidents.list_open(db, merchant_id)
             changed = alerting.absorb(
@@ -139,11 +139,10 @@ class Incidents:
     def _tell(self, db: Connection, step: alerting.Step, now: datetime) -> None:
         incident = step.incident
         alert = self._alert(db, step, now)
-        for route in routes.list_for(db, incident):
-            outbox.show(db, alert, route, now, self._timers.edit_interval)
-        if step.reason is not AlertReason.UPDATE and incident.loudness is Loudness.ON:
-            for route in routes.list_for(db, incident):
-                outbox.say(db, alert, route, now)
+        aloud = step.reason not in {AlertReason.FIRST, AlertReason.UPDATE} and incident.loudness is Loudness.ON
+        for destination in routes.list_for(db, incident):
+            if living.show(db, alert, destination, now, self._timers.edit_interval) and aloud:
+                living.reply(db, alert, destination, now)
 
     def _alert(self, db: Connection, step: alerting.Step, now: datetime) -> IncidentAlert:
         incident = step.incident
@@ -156,7 +155,7 @@ class Incidents:
             incident=incident,
             merchant_name=merchant.name,
             terminal_names={terminal_id: merchant.terminal_name(terminal_id) for terminal_id in sorted(terminals)},
-            rates=incidents.rates(db, incident, now),
+            rates=incidents.rates(db, incident),
             aftermath=incidents.aftermath(db, incident) if over else None,
             data_as_of=sources.get_freshness(db, incident.merchant_id).through_at,
             at=now,
@@ -177,7 +176,8 @@ class Incidents:
         taken_back = {
             transition.after.id: transition.after
             for transition in transitions
-            if transition.before and transition.before.outcome is Outcome.FAILED
+            if transition.before
+            and transition.before.outcome is Outcome.FAILED
             and transition.after.outcome is not Outcome.FAILED
         }
         if not taken_back:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable
 
+import stamina
 import structlog
 
 CUT = "[…]"
@@ -64,5 +65,7 @@ def set_up(level: str, *, json: bool, secrets: Iterable[str]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # A retry is no event: loss and recovery of the bank are.
+    stamina.instrumentation.set_on_retry_hooks([])
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.config import Polling
 from bot.delivery import Delivery
 from bot.errors import StoreError
+from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.store import chats, queries
@@ -31,6 +32,7 @@ class Works:
 
     ingests: Mapping[MerchantId, Ingest]
     delivery: Delivery
+    incidents: Incidents
     store: Store
     polling: Polling
     now: Callable[[], datetime]
@@ -54,6 +56,13 @@ def _deliveries(works: Works) -> Iterable[tuple[str, Work]]:
     return (("outbox", works.delivery.step),)
 
 
+def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
+    async def tick() -> None:
+        await works.store.write(works.incidents.tick)
+
+    return (("incidents", tick),)
+
+
 def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_updates() -> None:
         await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
@@ -67,6 +76,7 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
 JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
+    Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )
 

@@ -64,3 +64,6 @@ CREATE INDEX living_dirty ON living (due_at) WHERE dirty = 1;
 ALTER TABLE outbox ADD COLUMN action TEXT NOT NULL DEFAULT 'say';
 ALTER TABLE outbox ADD COLUMN incident INTEGER;
 CREATE INDEX outbox_by_incident ON outbox (incident, chat_id, thread_id) WHERE state = 'waiting';
+
+-- What was told of a source is an incident now.
+ALTER TABLE source DROP COLUMN told;

@@ -14,7 +14,6 @@ from bot.model import (
     Operation,
     Policy,
     ReasonClass,
-    Severity,
     Tally,
     TerminalId,
 )
@@ -72,9 +71,7 @@ def settle(
 
 def correct(incident: Incident, operation: Operation) -> Incident:
     """The bank changed its word about an operation that was announced as failed."""
-    attempts = tuple(
-        without_payer(operation) if known.id == operation.id else known for known in incident.attempts
-    )
+    attempts = tuple(without_payer(operation) if known.id == operation.id else known for known in incident.attempts)
     return replace(incident, attempts=attempts, corrected=incident.corrected + 1)
 
 
@@ -143,7 +140,9 @@ def _joined(incident: Incident, finding: Finding, now: datetime) -> Incident:
 
 def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     operation = finding.operation
-    newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[:SHOWN]
+    newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
+        :SHOWN
+    ]
     sums = {**incident.sums, operation.currency: incident.sums.get(operation.currency, 0) + operation.amount}
     return replace(
         incident,
@@ -155,9 +154,7 @@ def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     )
 
 
-def _with_loudness(
-    incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally], now: datetime
-) -> Incident:
+def _with_loudness(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally], now: datetime) -> Incident:
     """Loud once its policy is met; it does not become silent again while it lasts."""
     if incident.loudness is Loudness.ON or policy.loudness is not Loudness.ON:
         return incident
@@ -180,7 +177,7 @@ def _begun(condition: Condition, number: int, now: datetime) -> Incident:
         key=condition.key,
         severity=condition.severity,
         loudness=condition.loudness,
-        opened_at=now,
+        opened_at=condition.since or now,
         last_at=now,
         sounded_at=now,
         count=1,
@@ -192,9 +189,7 @@ def _begun(condition: Condition, number: int, now: datetime) -> Incident:
 
 
 def _refreshed(incident: Incident, condition: Condition, now: datetime) -> Incident:
-    state, resolved_at = (
-        (IncidentState.OPEN, None) if condition.holds else (IncidentState.RESOLVED, now)
-    )
+    state, resolved_at = (IncidentState.OPEN, None) if condition.holds else (IncidentState.RESOLVED, now)
     return replace(
         incident,
         state=state,

@@ -17,8 +17,9 @@ from bot.errors import (
 )
 from bot.model import Destination, NoticeAlert
 from bot.store import chats, living, outbox
-from bot.store.outbox import Action, Delivery, Place
 from bot.store.driver import Connection, Store
+from bot.store.living import Rewrite
+from bot.store.outbox import Action, Delivery, Place
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,25 @@ class Outcomes:
                 await self._store.write(_switch_off, rows, destination, why, self._now())
             case _:
                 await self._later(rows, chat_id, NotSent(why))
+
+    async def not_rewritten(self, rewrite: Rewrite, destination: Destination, error: DeliveryError) -> None:
+        """A living message could not be rewritten: again later, since that is always safe, or never."""
+        now = self._now()
+        match error:
+            case MaybeSent() | NotSent(everybody=True):
+                due_at = now + self._note_loss(error)
+                await self._store.write(living.put_off, rewrite, due_at)
+            case NotSent():
+                due_at = now + (error.delay or SOONEST * 5)
+                self._pace.pause(destination.chat_id, due_at)
+                await self._store.write(living.put_off, rewrite, due_at)
+            case Moved(new_chat_id=new_id):
+                await self._store.write(_move, (), destination.chat_id, new_id, now)
+            case TokenRefused():
+                self._pace.pause_everybody(now + TOKEN_PAUSE)
+            case _:
+                log.info("chat %s: the message of incident #%s stays: %s", destination.chat_id, rewrite.incident, error)
+                await self._store.write(living.give_up, rewrite)
 
     async def _unknown(self, rows: Sequence[Delivery], error: MaybeSent) -> None:
         if rows[0].unsure:

@@ -2,29 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
-from bot.model import Alert, ChatKind, Destination, Message
+from bot.model import ChatKind, Destination, IncidentAlert, Message, NoticeAlert
 from bot.store import chats, living, outbox
+from bot.store.driver import Connection, Store
+from bot.store.living import Rewrite
 from bot.store.outbox import Action, Place
 from bot.store.outbox import Delivery as Row
-from bot.store.driver import Connection, Store
 from bot.texts import Voices
-from bot.views.alerts import alert_message
+from bot.views.changes import change_message
+from bot.views.incidents import living_message
+from bot.views.notices import notices_message
 from bot.views.plain import plain
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 ROWS_A_MESSAGE = 40
-STORM = 120
-ROWS_IN_A_STORM = 500
 LEASE = timedelta(minutes=2)
 
 
@@ -33,6 +34,9 @@ class Sender(Protocol):
 
     async def send(self, destination: Destination, message: Message, *, reply_to: int | None = None) -> int:
         """Sends and returns the message id."""
+
+    async def edit(self, destination: Destination, message_id: int, message: Message) -> None:
+        """Rewrites a message; safe to repeat. Raises MessageGone when there is nothing left to rewrite."""
 
     async def typing(self, destination: Destination) -> None:
         """Harmless, and goes the way of a message."""
@@ -58,15 +62,23 @@ class Delivery:
         await self._store.write(outbox.release_claims, self._now())
 
     async def step(self) -> None:
-        """Starts the next message of every chat that may have one now; waits for none of them. Raises StoreError."""
+        """Starts the next message of every chat that may have one now; waits for none of them. Raises StoreError.
+
+        What is new goes before what is only rewritten.
+        """
         async with self._stepping:
             if self._closed or not self._pace.is_open(self._now()):
                 return
             for place in await self._store.read(outbox.list_due_places, self._now()):
-                if len(self._busy) >= AT_ONCE or not self._pace.is_open(self._now()):
-                    return
-                if place not in self._busy and self._pace.may_go(place.chat_id, self._now()):
+                if self._may_start(place):
                     await self._start(place)
+            for rewrite in await self._store.read(living.list_rewrites, self._now()):
+                if self._may_start(rewrite.place):
+                    await self._start_rewrite(rewrite)
+
+    def _may_start(self, place: Place) -> bool:
+        free = place not in self._busy and len(self._busy) < AT_ONCE
+        return free and self._pace.may_go(place.chat_id, self._now())
 
     async def drain(self, patience: timedelta) -> None:
         """Begins nothing more and waits for the messages in flight; what takes longer is repeated after a restart."""
@@ -79,36 +91,59 @@ class Delivery:
             task.cancel()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    async def tell(self, alert: Alert, destinations: Sequence[Destination]) -> None:
+    async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
         """Says something past the outbox, once, for when the store itself is the trouble."""
         for destination in destinations:
             try:
-                await self._sender.send(destination, self._render([alert], destination))
+                voice = self._voices.voice(destination.language, destination.timezone)
+                await self._sender.send(destination, notices_message([notice], voice, now=self._now()))
             except DeliveryError as error:
                 log.warning("chat %s could not be told of the trouble: %s", destination.chat_id, error)
 
     async def _start(self, place: Place) -> None:
-        destination, rows = await self._store.write(_take, place, alone=place in self._alone, now=self._now())
+        destination, rows, reply_to = await self._store.write(_take, place, alone=place in self._alone, now=self._now())
         if rows:
-            task = asyncio.create_task(self._deliver(place, rows, destination), name=f"deliver {place.chat_id}")
-            self._busy[place] = task
-            task.add_done_callback(lambda _: self._busy.pop(place, None))
+            self._run(place, self._deliver(place, rows, destination, reply_to))
 
-    async def _deliver(self, place: Place, rows: Sequence[Row], destination: Destination) -> None:
+    async def _start_rewrite(self, rewrite: Rewrite) -> None:
+        destination = await self._store.read(_destination, rewrite.place)
+        self._run(rewrite.place, self._rewrite(rewrite, destination))
+
+    def _run(self, place: Place, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"deliver {place.chat_id}")
+        self._busy[place] = task
+        task.add_done_callback(lambda _: self._busy.pop(place, None))
+
+    async def _rewrite(self, rewrite: Rewrite, destination: Destination) -> None:
         try:
-            await self._send(place, rows, destination)
+            voice = self._voices.voice(destination.language, destination.timezone)
+            message = living_message(rewrite.alert, voice, now=self._now())
+            await self._sender.edit(destination, rewrite.message_id, message)
+        except DeliveryError as error:
+            await self._outcomes.not_rewritten(rewrite, destination, error)
+        except Exception:
+            log.exception(
+                "chat %s: the message of incident #%s could not be made", destination.chat_id, rewrite.incident
+            )
+            await self._store.write(living.give_up, rewrite)
+        else:
+            await self._store.write(living.record_shown, rewrite, self._now())
+
+    async def _deliver(self, place: Place, rows: Sequence[Row], destination: Destination, reply_to: int | None) -> None:
+        try:
+            await self._send(place, rows, destination, reply_to)
         except StoreError as error:
             log.warning("chat %s: not recorded, will be repeated: %s", place.chat_id, error)
 
-    async def _send(self, place: Place, rows: Sequence[Row], destination: Destination) -> None:
+    async def _send(self, place: Place, rows: Sequence[Row], destination: Destination, reply_to: int | None) -> None:
         try:
-            message = self._render([row.alert for row in rows], destination, repeated=rows[0].unsure)
+            message = self._render(rows, destination)
         except Exception as error:
             log.exception("chat %s: %s alerts could not be written", destination.chat_id, len(rows))
             await self._set_aside(place, rows, error)
             return
         try:
-            message_id = await self._send_once(message, destination, repeated=rows[0].unsure)
+            message_id = await self._send_once(message, destination, reply_to, repeated=rows[0].unsure)
         except DeliveryError as error:
             await self._outcomes.failed(rows, destination, error)
         except Exception as error:
@@ -117,15 +152,17 @@ class Delivery:
         else:
             await self._outcomes.sent(rows, message_id)
 
-    async def _send_once(self, message: Message, destination: Destination, *, repeated: bool) -> int:
+    async def _send_once(
+        self, message: Message, destination: Destination, reply_to: int | None, *, repeated: bool
+    ) -> int:
         if repeated:
             # Before the one repeat that is allowed: does anything get through to this chat at all?
             await self._outcomes.probe(self._sender.typing(destination))
         try:
-            return await self._sender.send(destination, message)
+            return await self._sender.send(destination, message, reply_to=reply_to)
         except Malformed as error:
             log.warning("chat %s: Telegram refused our markup (%s); sent as plain text", destination.chat_id, error)
-            return await self._sender.send(destination, plain(message))
+            return await self._sender.send(destination, plain(message), reply_to=reply_to)
 
     async def _set_aside(self, place: Place, rows: Sequence[Row], error: Exception) -> None:
         """Of several the one at fault is found by sending each on its own; alone it must not hold up the others."""
@@ -136,20 +173,29 @@ class Delivery:
             self._alone.discard(place)
             await self._store.write(outbox.record_dead, rows, f"internal error: {type(error).__name__}")
 
-    def _render(self, alerts_due: Sequence[Alert], destination: Destination, *, repeated: bool = False) -> Message:
+    def _render(self, rows: Sequence[Row], destination: Destination) -> Message:
         voice = self._voices.voice(destination.language, destination.timezone)
-        private = destination.kind is ChatKind.PRIVATE
-        return alert_message(alerts_due, voice, now=self._now(), repeated=repeated, private=private)
+        repeated, alert = rows[0].unsure, rows[0].alert
+        if not isinstance(alert, IncidentAlert):
+            notices = [row.alert for row in rows if isinstance(row.alert, NoticeAlert)]
+            return notices_message(notices, voice, now=self._now(), repeated=repeated)
+        if rows[0].action is Action.OPEN:
+            return living_message(alert, voice, now=self._now(), repeated=repeated)
+        return change_message(alert, voice, repeated=repeated)
 
 
-def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[Destination, list[Row]]:
-    """Where the next message goes and what is in it; nothing, and all of it laid aside, while the chat is off."""
-    kind = ChatKind.PRIVATE if place.chat_id > 0 else ChatKind.GROUP
-    known = chats.find_destination(db, place.chat_id, place.thread_id)
-    destination = known or Destination(chat_id=place.chat_id, thread_id=place.thread_id, kind=kind)
+def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[Destination, list[Row], int | None]:
+    """Where the next message goes, what is in it and what it answers; all laid aside while the chat is off."""
+    destination = _destination(db, place)
     if destination.disabled_reason is not None:
         outbox.lay_aside(db, place, destination.disabled_reason)
-        return destination, []
-    stormy = outbox.count_waiting(db, place) > STORM
-    limit = 1 if alone else ROWS_IN_A_STORM if stormy else ROWS_A_MESSAGE
-    return destination, outbox.take(db, place, limit=limit, now=now, lease=LEASE)
+        return destination, [], None
+    rows = outbox.take(db, place, limit=1 if alone else ROWS_A_MESSAGE, now=now, lease=LEASE)
+    number = rows[0].incident if rows and rows[0].action is Action.REPLY else None
+    return destination, rows, None if number is None else living.find_message(db, number, place)
+
+
+def _destination(db: Connection, place: Place) -> Destination:
+    kind = ChatKind.PRIVATE if place.chat_id > 0 else ChatKind.GROUP
+    known = chats.find_destination(db, place.chat_id, place.thread_id)
+    return known or Destination(chat_id=place.chat_id, thread_id=place.thread_id, kind=kind)

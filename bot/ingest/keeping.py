@@ -1,15 +1,14 @@
 """The one transaction: operations, rollups, incidents, outbox and the progress of reading, all or nothing."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import alerting
 from bot.epay import BadRecord, Reading
-from bot.model import Merchant, NoticeAlert, OperationId, Transition, Window
-from bot.rules import Rulebook
-from bot.store import alerts, chats, operations, sources
+from bot.incidents import Incidents
+from bot.model import Merchant, OperationId, Window
+from bot.store import operations, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source, Tier, TierName
 
@@ -35,13 +34,10 @@ class Slice:
 class Keeper:
     """Keeps one merchant's slices."""
 
-    def __init__(
-        self, merchant: Merchant, *, rulebook: Rulebook, overlap: timedelta, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, merchant: Merchant, *, incidents: Incidents, overlap: timedelta) -> None:
         self._merchant = merchant
-        self._rulebook = rulebook
+        self._incidents = incidents
         self._overlap = overlap
-        self._now = now
         self._stale: set[OperationId] = set()
 
     def keep(self, db: Connection, source: Source, piece: Slice, bank_now: datetime) -> None:
@@ -51,7 +47,7 @@ class Keeper:
         read = piece.reading.operations
         applied = operations.apply(db, self._merchant.id, read, history_before=history_before, now=bank_now)
         if not history:
-            self._announce(db, applied.transitions, bank_now)
+            self._incidents.report(db, self._merchant.id, applied.transitions)
         if piece.reading.set_aside:
             self._set_aside(db, piece.reading.set_aside, bank_now)
         if piece.settled:
@@ -62,33 +58,14 @@ class Keeper:
             sources.advance(db, self._merchant.id, piece.through_at)
         self._log_stale(applied.stale)
 
-    def _announce(self, db: Connection, transitions: Sequence[Transition], bank_now: datetime) -> None:
-        plan = alerting.plan(
-            self._rulebook.judge(transitions),
-            alerts.list_open_incidents(db, self._merchant.id),
-            merchant=self._merchant,
-            next_number=alerts.next_incident_number(db),
-            now=bank_now,
-        )
-        alerts.save_incidents(db, plan.incidents)
-        alerts.announce(db, plan.alerts, chats.list_subscribed(db), self._now())
-
     def _set_aside(self, db: Connection, bad: tuple[BadRecord, ...], bank_now: datetime) -> None:
-        """Counts records that could not be read, each once, and tells of new ones once a day."""
+        """Counts records that could not be read, each once."""
         new = sources.set_aside(db, self._merchant.id, {record.digest: record.what for record in bad}, bank_now)
-        if not new:
-            return
-        first = next(record for record in bad if record.digest == new[0])
-        log.warning(
-            "%s: %s records could not be read, first %s: %s", self._merchant.id, len(new), first.raw_id, first.what
-        )
-        notice = NoticeAlert(
-            text="{merchant}: the bank sent records that cannot be read ({what}). All others are kept. See /health",
-            values={"merchant": self._merchant.name, "what": first.what},
-            at=bank_now,
-        )
-        key = f"set-aside/{self._merchant.id}/{bank_now.date()}"
-        alerts.announce(db, [(key, notice)], chats.list_subscribed(db), self._now())
+        if new:
+            first = next(record for record in bad if record.digest == new[0])
+            log.warning(
+                "%s: %s records could not be read, first %s: %s", self._merchant.id, len(new), first.raw_id, first.what
+            )
 
     def _note_missing(self, db: Connection, piece: Slice, bank_now: datetime) -> None:
         """The newest minutes are left out: a stale answer may lack what has just been seen."""

@@ -1,61 +1,109 @@
-"""The bank went away or came back: logged once each, told to people once each."""
+"""The bank went away or came back, or sends what cannot be read: logged once each, an incident each."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.epay import BadRecord
 from bot.errors import SourceDenied, SourceError
-from bot.model import Merchant, SourceAlert, SourceState, Window
-from bot.store import alerts, chats, reports, sources
+from bot.incidents import Incidents
+from bot.model import Condition, Merchant, MerchantId, Severity, Window
+from bot.store import reports, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 
 log = logging.getLogger(__name__)
 
+RULE = "source"
+LOST, DENIED, UNREADABLE = "lost", "denied", "unreadable"
 TELL_LOSS_AFTER = timedelta(seconds=30)
 
 
-def record_answer(db: Connection, merchant: Merchant, *, dialect: str, through_at: datetime, now: datetime) -> None:
-    """Everything up to `through_at` is read; whoever was told of a loss is told that it is over."""
-    source = sources.find(db, merchant.id)
-    if source and source.lost_at:
-        log.info("%s: the bank answers again after %s", merchant.id, now - source.lost_at)
-        if source.told:
-            alert = _return(db, merchant, lost_at=source.lost_at, through_at=through_at, now=now)
-            _announce(db, alert, merchant, now)
-    sources.advance(db, merchant.id, through_at)
-    sources.record_answer(db, merchant.id, dialect=dialect, now=now)
+class News:
+    """What becomes of one merchant's bank, in the caller's transaction."""
+
+    def __init__(self, merchant: Merchant, incidents: Incidents) -> None:
+        self._merchant = merchant
+        self._incidents = incidents
+
+    def record_answer(
+        self, db: Connection, *, dialect: str, through_at: datetime, bad: Sequence[BadRecord], now: datetime
+    ) -> None:
+        """Everything up to `through_at` is read; whoever was told of a loss is told that it is over."""
+        source = sources.find(db, self._merchant.id)
+        conditions = [_unreadable(self._merchant.id, bad)]
+        if source and source.lost_at:
+            log.info("%s: the bank answers again after %s", self._merchant.id, now - source.lost_at)
+            conditions += self._return(db, source.lost_at, through_at, now)
+        sources.advance(db, self._merchant.id, through_at)
+        sources.record_answer(db, self._merchant.id, dialect=dialect, now=now)
+        self._incidents.settle(db, self._merchant.id, conditions)
+
+    def record_loss(self, db: Connection, source: Source, error: SourceError, now: datetime) -> None:
+        """Told once it has lasted, and at once when a person must act."""
+        if source.lost_at is None:
+            log.warning("%s: the bank does not answer: %s", self._merchant.id, error)
+        sources.record_loss(db, self._merchant.id, error=str(error), now=now)
+        lost_at = source.lost_at or now
+        if isinstance(error, SourceDenied):
+            self._incidents.settle(db, self._merchant.id, [_denied(self._merchant.id, error, lost_at)])
+        elif now - lost_at >= TELL_LOSS_AFTER:
+            self._incidents.settle(db, self._merchant.id, [_lost(self._merchant.id, error, lost_at)])
+
+    def _return(self, db: Connection, lost_at: datetime, through_at: datetime, now: datetime) -> list[Condition]:
+        # Operations are counted by the bank's clock, the loss by ours.
+        missed = Window(lost_at + (through_at - now), through_at)
+        tallies = reports.figures(db, self._merchant.id, "", missed).currencies.values()
+        values = {"count": sum(tally.total for tally in tallies), "failed": sum(tally.failed for tally in tallies)}
+        return [
+            Condition(
+                rule=RULE,
+                merchant_id=self._merchant.id,
+                key=key,
+                holds=False,
+                text="The bank answers again. Caught up with operations: {count}, failed: {failed}.",
+                values=values,
+            )
+            for key in (LOST, DENIED)
+        ]
 
 
-def record_loss(db: Connection, merchant: Merchant, source: Source, *, error: SourceError, now: datetime) -> None:
-    """Told once it has lasted, and at once when a person must act."""
-    if source.lost_at is None:
-        log.warning("%s: the bank does not answer: %s", merchant.id, error)
-    lost_at = source.lost_at or now
-    state = SourceState.DENIED if isinstance(error, SourceDenied) else SourceState.LOST
-    told = source.told
-    if told != state and (state is SourceState.DENIED or now - lost_at >= TELL_LOSS_AFTER):
-        alert = SourceAlert(state=state, merchant_name=merchant.name, since=lost_at, at=now, error=str(error))
-        _announce(db, alert, merchant, now)
-        told = state
-    sources.record_loss(db, merchant.id, error=str(error), told=told, now=now)
-
-
-def _return(
-    db: Connection, merchant: Merchant, *, lost_at: datetime, through_at: datetime, now: datetime
-) -> SourceAlert:
-    # Operations are counted by the bank's clock, the loss by ours.
-    missed = Window(lost_at + (through_at - now), through_at)
-    tallies = reports.figures(db, merchant.id, "", missed).currencies.values()
-    return SourceAlert(
-        state=SourceState.BACK,
-        merchant_name=merchant.name,
-        since=lost_at,
-        at=now,
-        operations=sum(tally.total for tally in tallies),
-        failed=sum(tally.failed for tally in tallies),
+def _lost(merchant_id: MerchantId, error: SourceError, since: datetime) -> Condition:
+    return Condition(
+        rule=RULE,
+        merchant_id=merchant_id,
+        key=LOST,
+        holds=True,
+        since=since,
+        severity=Severity.CRITICAL,
+        text="The bank does not answer: {error}. Figures stay as they are; I keep asking and say what I catch up with.",
+        values={"error": str(error)},
     )
 
 
-def _announce(db: Connection, alert: SourceAlert, merchant: Merchant, now: datetime) -> None:
-    key = f"source/{merchant.id}/{alert.since.isoformat()}/{alert.state}"
-    alerts.announce(db, [(key, alert)], chats.list_subscribed(db), now)
+def _denied(merchant_id: MerchantId, error: SourceError, since: datetime) -> Condition:
+    return Condition(
+        rule=RULE,
+        merchant_id=merchant_id,
+        key=DENIED,
+        holds=True,
+        since=since,
+        severity=Severity.CRITICAL,
+        text="The bank refuses our credentials: {error}. Nothing is read until someone corrects the ePay user name, "
+        "password, client id or client secret.",
+        values={"error": str(error)},
+    )
+
+
+def _unreadable(merchant_id: MerchantId, bad: Sequence[BadRecord]) -> Condition:
+    if not bad:
+        text = "The bank's records can be read again."
+        return Condition(rule=RULE, merchant_id=merchant_id, key=UNREADABLE, holds=False, text=text)
+    return Condition(
+        rule=RULE,
+        merchant_id=merchant_id,
+        key=UNREADABLE,
+        holds=True,
+        text="The bank sends records that cannot be read ({what}). All others are kept. See /health",
+        values={"what": bad[0].what},
+    )

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from bot.config import Polling
-from bot.epay import EpayClient
+from bot.epay import BadRecord, EpayClient, Reading
 from bot.errors import SourceError
-from bot.ingest import news, tiers
+from bot.incidents import Incidents
+from bot.ingest import tiers
 from bot.ingest.keeping import Keeper, Slice
+from bot.ingest.news import News
 from bot.ingest.patience import Patience
 from bot.model import Merchant, MerchantId, Operation, Window
-from bot.rules import Rulebook
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
@@ -38,7 +39,7 @@ class Ingest:
         client: EpayClient,
         *,
         store: Store,
-        rulebook: Rulebook,
+        incidents: Incidents,
         polling: Polling,
         now: Callable[[], datetime],
     ) -> None:
@@ -47,7 +48,8 @@ class Ingest:
         self._store = store
         self._polling = polling
         self._now = now
-        self._keeper = Keeper(merchant, rulebook=rulebook, overlap=polling.overlap, now=now)
+        self._keeper = Keeper(merchant, incidents=incidents, overlap=polling.overlap)
+        self._news = News(merchant, incidents)
         self._slices = tiers.Slices()
         self._patience = Patience(now)
         self._failing: set[str] = set()
@@ -100,13 +102,15 @@ class Ingest:
         return self._now() + self._client.clock_offset
 
     async def _read_newest(self, source: Source) -> None:
-        reached = await self._read_hot(source)
+        reached, bad = await self._read_hot(source)
         if await self._close_gap(source, reached - self._polling.overlap):
             dialect, now = self._client.dialect.to_json(), self._now()
-            await self._store.write(news.record_answer, self._merchant, dialect=dialect, through_at=reached, now=now)
+            await self._store.write(self._news.record_answer, dialect=dialect, through_at=reached, bad=bad, now=now)
 
-    async def _read_hot(self, source: Source) -> datetime:
-        """The newest minutes, once more if one of the clocks turns out to have jumped; returns how far they reach.
+    async def _read_hot(self, source: Source) -> tuple[datetime, list[BadRecord]]:
+        """The newest minutes, once more if one of the clocks turns out to have jumped.
+
+        Returns how far they reach, and the records in them that could not be read.
 
         The first time they end where the watch begins, so that nothing after it is taken for history.
         """
@@ -115,11 +119,12 @@ class Ingest:
             reached = self._bank_now() if source.through_at else source.watching_since_at
             end = reached + AHEAD if source.through_at else reached
             window = Window(reached - self._polling.overlap, end)
+            bad: list[BadRecord] = []
             for part in tiers.newest_first(window, lambda: self._slices.size("hot")):
-                await self._read("hot", source, Slice(window=part))
+                bad += (await self._read("hot", source, Slice(window=part))).set_aside
             if abs(self._client.clock_offset - offset) < self._polling.overlap / 2:
                 break
-        return min(reached, self._bank_now())
+        return min(reached, self._bank_now()), bad
 
     async def _close_gap(self, source: Source, until: datetime) -> bool:
         """After a time away: what lies between the last reading and the newest minutes, oldest first.
@@ -142,11 +147,12 @@ class Ingest:
         until = clock() + self._polling.interval.total_seconds() / 2
         return lambda: next(calls) == 0 or clock() < until
 
-    async def _read(self, name: str, source: Source, piece: Slice) -> None:
+    async def _read(self, name: str, source: Source, piece: Slice) -> Reading:
         with self._noting_failure(name):
             reading = await self._client.read(piece.window)
         self._slices.read(name, reading.total)
         await self._store.write(self._keeper.keep, source, replace(piece, reading=reading), self._bank_now())
+        return reading
 
     @contextmanager
     def _noting_failure(self, name: str) -> Iterator[None]:
@@ -209,7 +215,7 @@ class Ingest:
         source = sources.find(db, self._merchant.id)
         if source is None:
             source = _begin(db, self._merchant.id, self._polling, self._bank_now())
-        news.record_loss(db, self._merchant, source, error=error, now=self._now())
+        self._news.record_loss(db, source, error, self._now())
 
 
 def _begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime) -> Source:

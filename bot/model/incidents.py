@@ -50,7 +50,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A lasting state that a rule sees or no longer sees (`holds`). `text` is a catalogue text, `values` fill it."""
+    """A lasting state that a rule sees or no longer sees (`holds`), perhaps since earlier than now.
+
+    `text` is a catalogue text, `values` fill it.
+    """
 
     rule: str
     merchant_id: MerchantId
@@ -59,6 +62,7 @@ class Condition:
     severity: Severity = Severity.WARNING
     loudness: Loudness = Loudness.ON
     terminals: tuple[TerminalId, ...] = ()
+    since: datetime | None = None
     text: str
     values: Mapping[str, str | int] = field(default_factory=dict)
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import Problem
-from bot.model import Finding, Transition
-from bot.rules import failed_operation
+from bot.model import Finding, Timers, Transition
+from bot.rules import failed_operation, incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,20 @@ class Rule:
 
 
 RULES = (Rule(failed_operation.NAME, failed_operation.FailedOperation, failed_operation.judge),)
+SECTIONS: dict[str, type[BaseModel]] = {rule.name: rule.settings for rule in RULES} | {
+    incidents.NAME: incidents.IncidentSettings
+}
 
 
 def check_settings(alerts: Mapping[str, Any]) -> list[Problem]:
     """Every problem of the `alerts` section, with its path."""
-    known = {rule.name: rule for rule in RULES}
     problems = [
-        Problem(f"alerts.{name}", f"no such rule; there are {', '.join(known)}") for name in alerts.keys() - known
+        Problem(f"alerts.{name}", f"no such section; there are {', '.join(SECTIONS)}")
+        for name in alerts.keys() - SECTIONS
     ]
-    for name in known.keys() & alerts.keys():
+    for name in SECTIONS.keys() & alerts.keys():
         try:
-            known[name].settings.model_validate(alerts[name] or {})
+            SECTIONS[name].model_validate(alerts[name] or {})
         except ValidationError as error:
             problems += [
                 Problem(
@@ -47,10 +50,13 @@ class Rulebook:
     """Every rule with its settings, ready to judge."""
 
     entries: tuple[tuple[Rule, BaseModel], ...]
+    timers: Timers
 
     @classmethod
     def from_settings(cls, alerts: Mapping[str, Any]) -> "Rulebook":
-        return cls(tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES))
+        entries = tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES)
+        timers = incidents.IncidentSettings.model_validate(alerts.get(incidents.NAME) or {}).timers()
+        return cls(entries, timers)
 
     def judge(self, transitions: Sequence[Transition]) -> list[Finding]:
         """What every rule finds in these transitions, in the order of RULES."""

@@ -1,19 +1,41 @@
-"""An operation that failed, told once: on the transition to failed, never for history."""
+"""An operation that failed, found once: on the transition to failed, never for history."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from bot.config import Section
-from bot.model import Finding, Operation, Outcome, ReasonClass, Severity, Transition
+from pydantic import Field
+
+from bot.config import Duration, Section
+from bot.model import Finding, Loudness, Operation, Outcome, Policy, ReasonClass, Severity, Transition
 
 NAME = "failed_operation"
 _SEVERITIES = {ReasonClass.SYSTEM: Severity.CRITICAL, ReasonClass.MERCHANT: Severity.CRITICAL}
 
 
+class ClassPolicy(Section):
+    """How failures of one reason class are told: `on` with sound, `silent`, or `off` (only counted).
+
+    Loud once there are `min_count` of them `within` a span and, when `min_share` is set, that share of at least
+    `min_sample` operations failed.
+    """
+
+    loudness: Loudness = Loudness.ON
+    min_count: int = Field(default=1, ge=1, le=100)
+    within: Duration = timedelta(minutes=10)
+    min_share: float = Field(default=0.0, ge=0, le=1)
+    min_sample: int = Field(default=5, ge=1)
+
+
 class FailedOperation(Section):
-    """Settings of the rule: switch it off, or leave out reason classes and single codes."""
+    """Settings of the rule: one policy a reason class. Refusals on the payer's side make no sound by default."""
 
     enabled: bool = True
-    ignore_classes: tuple[ReasonClass, ...] = ()
+    system: ClassPolicy = ClassPolicy()
+    merchant: ClassPolicy = ClassPolicy()
+    limit: ClassPolicy = ClassPolicy()
+    unknown: ClassPolicy = ClassPolicy()
+    issuer: ClassPolicy = ClassPolicy(min_count=5)
+    payer: ClassPolicy = ClassPolicy(loudness=Loudness.SILENT)
     ignore_codes: tuple[int, ...] = ()
 
 
@@ -22,9 +44,9 @@ def judge(transitions: Sequence[Transition], settings: FailedOperation) -> list[
     if not settings.enabled:
         return []
     return [
-        _finding(transition.after)
+        _finding(transition.after, settings)
         for transition in transitions
-        if _became_failed(transition) and not _ignored(transition.after, settings)
+        if _became_failed(transition) and transition.after.reason_code not in settings.ignore_codes
     ]
 
 
@@ -34,17 +56,19 @@ def _became_failed(transition: Transition) -> bool:
     return transition.before is None or transition.before.outcome is not Outcome.FAILED
 
 
-def _ignored(operation: Operation, settings: FailedOperation) -> bool:
-    return operation.reason_class in settings.ignore_classes or operation.reason_code in settings.ignore_codes
-
-
-def _finding(operation: Operation) -> Finding:
+def _finding(operation: Operation, settings: FailedOperation) -> Finding:
     reason_class = operation.reason_class or ReasonClass.UNKNOWN
+    given: ClassPolicy = getattr(settings, reason_class)
     return Finding(
         rule=NAME,
         merchant_id=operation.merchant_id,
-        key=f"{operation.terminal_id}/{reason_class}",
         severity=_SEVERITIES.get(reason_class, Severity.WARNING),
-        at=operation.created_at,
+        policy=Policy(
+            loudness=given.loudness,
+            min_count=given.min_count,
+            within=given.within,
+            min_share=given.min_share,
+            min_sample=given.min_sample,
+        ),
         operation=operation,
     )

@@ -9,18 +9,16 @@ from pydantic import TypeAdapter
 from bot.model import (
     Aftermath,
     Incident,
-    Mark,
     MerchantId,
     OperationId,
     Outcome,
     Rates,
-    Silence,
     Tally,
     TerminalId,
     from_micros,
     to_micros,
 )
-from bot.store.driver import Connection, Row, list_by_key, micros_or_none
+from bot.store.driver import Connection, list_by_key, micros_or_none
 
 USUAL_FOR = timedelta(days=14)
 USUAL_SAMPLE = 50
@@ -63,8 +61,17 @@ def list_recent(db: Connection, merchant_id: MerchantId, since: datetime) -> lis
 
 
 def find(db: Connection, number: int) -> Incident | None:
+    """The incident people call by this number."""
     row = db.row("SELECT body FROM incident WHERE number = :number", number=number)
     return _BODY.validate_json(row["body"]) if row else None
+
+
+def get(db: Connection, number: int) -> Incident:
+    """Raises LookupError for a number nobody has given."""
+    incident = find(db, number)
+    if incident is None:
+        raise LookupError(f"no incident #{number}")
+    return incident
 
 
 def next_number(db: Connection) -> int:
@@ -150,7 +157,7 @@ def traffic(db: Connection, merchant_id: MerchantId, since: datetime) -> dict[Te
     return {terminal_id: Tally(**known) for terminal_id, known in counts.items()}
 
 
-def rates(db: Connection, incident: Incident, now: datetime) -> Rates | None:
+def rates(db: Connection, incident: Incident) -> Rates | None:
     """How the incident's terminals do since shortly before it opened, and how they did in the two weeks before."""
     terminals = {member.terminal_id for member in incident.members}
     if not terminals:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model import Alert, AlertReason, Destination, IncidentAlert, to_micros
+from bot.model import AlertReason, Destination, IncidentAlert, to_micros
 from bot.store import outbox
 from bot.store.driver import Connection, Row
 from bot.store.outbox import Action, Place
@@ -18,7 +18,7 @@ class Rewrite:
     incident: int
     place: Place
     message_id: int
-    alert: Alert
+    alert: IncidentAlert
     body: str
 
 
@@ -177,10 +177,12 @@ def _key(number: int, place: Place) -> dict[str, int]:
 
 
 def _rewrite(row: Row) -> Rewrite:
+    alert = outbox.alert_of(row["body"])
+    assert isinstance(alert, IncidentAlert)
     return Rewrite(
         incident=row["incident"],
         place=Place(row["chat_id"], row["thread_id"] or None),
         message_id=row["message_id"],
-        alert=outbox.alert_of(row["body"]),
+        alert=alert,
         body=row["body"],
     )

@@ -51,7 +51,9 @@ def find(db: Connection, silence_id: int) -> Silence | None:
 def end(db: Connection, silence_id: int, now: datetime) -> bool:
     """Ends a silence; False when it had ended already."""
     return (
-        db.run("UPDATE silence SET ended_at = :now WHERE id = :id AND ended_at IS NULL", id=silence_id, now=to_micros(now))
+        db.run(
+            "UPDATE silence SET ended_at = :now WHERE id = :id AND ended_at IS NULL", id=silence_id, now=to_micros(now)
+        )
         > 0
     )
 

@@ -11,10 +11,7 @@ from bot.store.driver import Connection, Row, list_by_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One merchant at the bank. `through_at`: everything created before it has been read at least once.
-
-    `told` is the last thing said about this source (`lost`, `denied` or None), so that nothing is said twice.
-    """
+    """One merchant at the bank. `through_at`: everything created before it has been read at least once."""
 
     merchant_id: MerchantId
     watching_since_at: datetime
@@ -22,7 +19,6 @@ class Source:
     dialect: str
     last_ok_at: datetime | None
     lost_at: datetime | None
-    told: str | None
     last_error: str
     set_aside: int
 
@@ -60,7 +56,6 @@ def _source(row: Row) -> Source:
         dialect=row["dialect"],
         last_ok_at=_instant(row["last_ok_at"]),
         lost_at=_instant(row["lost_at"]),
-        told=row["told"],
         last_error=row["last_error"],
         set_aside=row["set_aside"],
     )
@@ -95,7 +90,7 @@ def advance(db: Connection, merchant_id: MerchantId, through_at: datetime) -> No
 def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, now: datetime) -> None:
     """The bank answered; what was learnt about it is kept."""
     db.run(
-        "UPDATE source SET last_ok_at = :now, lost_at = NULL, told = NULL, last_error = '', dialect = :dialect "
+        "UPDATE source SET last_ok_at = :now, lost_at = NULL, last_error = '', dialect = :dialect "
         "WHERE merchant_id = :merchant_id",
         merchant_id=merchant_id,
         dialect=dialect,
@@ -121,14 +116,12 @@ def set_aside(db: Connection, merchant_id: MerchantId, records: Mapping[str, str
     return new
 
 
-def record_loss(db: Connection, merchant_id: MerchantId, *, error: str, told: str | None, now: datetime) -> None:
+def record_loss(db: Connection, merchant_id: MerchantId, *, error: str, now: datetime) -> None:
     """The bank did not answer; the first time of a row of failures is kept as the beginning."""
     db.run(
-        "UPDATE source SET lost_at = COALESCE(lost_at, :now), last_error = :error, told = :told "
-        "WHERE merchant_id = :merchant_id",
+        "UPDATE source SET lost_at = COALESCE(lost_at, :now), last_error = :error WHERE merchant_id = :merchant_id",
         merchant_id=merchant_id,
         error=error,
-        told=told,
         now=to_micros(now),
     )
 

@@ -1,6 +1,5 @@
 """Values in, messages out: what a chat reads, in its language and time zone. Knows no network, clock or store."""
 
-from bot.views.alerts import alert_message
 from bot.views.answers import (
     error_message,
     found,
@@ -14,7 +13,6 @@ from bot.views.answers import (
 )
 
 __all__ = [
-    "alert_message",
     "error_message",
     "found",
     "health",

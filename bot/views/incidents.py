@@ -1,13 +1,10 @@
 """An incident as its living message, and as the replies that announce its changes."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from markupsafe import Markup, escape
 
 from bot.model import (
-    AlertReason,
-    Because,
     Button,
     Incident,
     IncidentAlert,
@@ -28,22 +25,13 @@ _NAMED = 4
 _FLAPPING = 3
 
 
-def incident_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeated: bool = False) -> Message:
-    """The living message for `first` and `update`; for any other reason the reply that names it."""
-    if alert.reason in {AlertReason.FIRST, AlertReason.UPDATE}:
-        return living_message(alert, voice, now=now, repeated=repeated)
-    lines = _REPLIES[alert.reason](alert, voice)
-    text = fit(_repeat_mark(voice, repeated), lines, (), voice)
-    return Message(text, _reply_buttons(alert, voice), silent=alert.reason is AlertReason.RESOLVED)
-
-
 def living_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeated: bool = False) -> Message:
     """State, sums, times and the newest rows; rewritten in place while the incident lasts."""
     incident = alert.incident
-    head = [*_repeat_mark(voice, repeated), _headline(alert, voice)]
+    head = [*repeat_mark(voice, repeated), _headline(alert, voice)]
     lines = _condition(alert, voice, now) if incident.key else _failures(alert, voice, now)
     foot = [*_handled(incident, voice, now), _as_of(alert, voice, now)]
-    text = fit([*head, *lines], () if incident.key else _rows(alert, voice, now), foot, voice)
+    text = fit([*head, *lines], () if incident.key else _rows(alert, voice), foot, voice)
     return Message(text, incident_buttons(alert, voice), silent=incident.loudness is not Loudness.ON)
 
 
@@ -55,7 +43,11 @@ def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
     look = [
         *(data_button(voice.plain("🔎 All attempts"), "find", alone) if alone else ()),
         *(copy_button(voice.plain("📋 Copy invoice"), alone) if alone else ()),
-        *(data_button(voice.plain("📋 All {count}", count=incident.count), "incident", number) if incident.count > 1 else ()),
+        *(
+            data_button(voice.plain("📋 All {count}", count=incident.count), "incident", number)
+            if incident.count > 1
+            else ()
+        ),
     ]
     if not incident.is_open:
         return [look] if look else []
@@ -64,10 +56,14 @@ def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
         *data_button(voice.plain("😴 1 h"), "snooze", number, "1h"),
         *data_button(voice.plain("😴 till morning"), "snooze", number, "morning"),
     ]
-    return [row for row in ([*take, *later], [*look, *data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")]) if row]
+    return [
+        row
+        for row in ([*take, *later], [*look, *data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")])
+        if row
+    ]
 
 
-def _repeat_mark(voice: Voice, repeated: bool) -> list[Markup]:
+def repeat_mark(voice: Voice, repeated: bool) -> list[Markup]:
     return [voice("🔁 <i>a repeat: you may have had this message already</i>")] if repeated else []
 
 
@@ -111,12 +107,16 @@ def _failures(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]
     amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
     count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
     lines.append(Markup("<b>{}</b> · {}").format(count, amount))
-    lines += _rates(alert, voice)
-    lines.append(voice("{first} – {last}", first=voice.moment(incident.opened_at, now), last=voice.clock(incident.last_at)))
+    lines += rate_words(alert, voice)
+    lines.append(
+        voice("{first} – {last}", first=voice.moment(incident.opened_at, now), last=voice.clock(incident.last_at))
+    )
     if incident.corrected:
         lines.append(voice("Paid after all: {count}", count=voice.number(incident.corrected)))
     if incident.flaps >= _FLAPPING:
-        lines.append(voice("It comes and goes: {count} times. I call it over only after a longer calm.", count=incident.flaps))
+        lines.append(
+            voice("It comes and goes: {count} times. I call it over only after a longer calm.", count=incident.flaps)
+        )
     return lines
 
 
@@ -158,30 +158,36 @@ def _classes(incident: Incident, voice: Voice) -> Markup:
     classes = dict.fromkeys(member.reason_class for member in incident.members)
     codes = dict.fromkeys(operation.reason_code for operation in incident.attempts)
     reasons = ", ".join(voice.reason(code) for code in list(codes)[:3])
-    return Markup("{}: {}").format(Markup(", ").join(class_words(one, voice) for one in classes), capped(reasons, TEXT_LENGTH))
+    return Markup("{}: {}").format(
+        Markup(", ").join(class_words(one, voice) for one in classes), capped(reasons, TEXT_LENGTH)
+    )
 
 
-def _rates(alert: IncidentAlert, voice: Voice) -> list[Markup]:
+def rate_words(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     rates = alert.rates
     if rates is None or rates.decided == 0:
         return []
-    share = voice.percent(1 - rates.failed / rates.decided)
+    share, count = voice.percent(1 - rates.failed / rates.decided), voice.number(rates.decided)
     if rates.usual is None:
-        return [voice("success {share} of {count}", share=share, count=voice.number(rates.decided))]
+        return [voice("success {share} of {count}", share=share, count=count)]
     usual = voice.percent(rates.usual)
-    return [voice("success {share} of {count}, usually {usual}", share=share, count=voice.number(rates.decided), usual=usual)]
+    return [
+        voice(
+            "success {share} of {count}, usually {usual}", share=share, count=count, usual=usual
+        )
+    ]
 
 
-def _rows(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
+def _rows(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     incident = alert.incident
     if incident.count <= 1:
         return []
-    rows = [_row(operation, voice, now) for operation in incident.attempts]
+    rows = [_row(operation, voice) for operation in incident.attempts]
     left = incident.count - len(rows)
     return [Markup(), *rows, *([voice("… and {count} more", count=voice.number(left))] if left > 0 else ())]
 
 
-def _row(operation: Operation, voice: Voice, now: datetime) -> Markup:
+def _row(operation: Operation, voice: Voice) -> Markup:
     invoice = capped(operation.invoice_id)
     mark = f"{ICONS[operation.outcome]} " if operation.outcome is not Outcome.FAILED else ""
     parts = [
@@ -195,14 +201,19 @@ def _row(operation: Operation, voice: Voice, now: datetime) -> Markup:
 
 def _condition(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    values = {name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()}
-    lines = [voice(incident.text, **values)]
+    lines = [condition_words(incident, voice)]
     if incident.resolved_at:
         span = voice.span(incident.resolved_at - incident.opened_at)
         lines.append(voice("Over since {time}, after {span}", time=voice.moment(incident.resolved_at, now), span=span))
     else:
         lines.append(voice("since {time}", time=voice.moment(incident.opened_at, now)))
     return lines
+
+
+def condition_words(incident: Incident, voice: Voice) -> Markup:
+    """What holds, in the words of the rule that saw it."""
+    values = {name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()}
+    return voice(incident.text, **values)
 
 
 def _handled(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
@@ -218,76 +229,3 @@ def _handled(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
 def _as_of(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
     at = alert.data_as_of or alert.at
     return voice("<i>as of {time} ({zone})</i>", time=voice.moment(at, now), zone=voice.zone_name())
-
-
-def _widened(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    head = Markup("🔺 <b>#{} · {}</b>").format(alert.incident.number, voice("it has grown"))
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice)]
-
-
-def _reminder(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    why = {
-        Because.SNOOZE_OVER: voice("the time it was put off is over"),
-        Because.ACK_RAN_OUT: voice("nobody has said anything about it for a while"),
-        Because.SILENCE_OVER: voice("its silence is over"),
-        Because.STILL_FAILING: voice("it goes on"),
-        None: voice("it goes on"),
-    }[alert.because]
-    head = Markup("🔔 <b>#{} · {}</b>").format(alert.incident.number, why)
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice)]
-
-
-def _escalated(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    span = voice.span(alert.at - alert.incident.opened_at)
-    head = voice("⏫ <b>#{number} · nobody has taken it for {span}</b>", number=alert.incident.number, span=span)
-    called = []
-    if alert.called_id is not None:
-        link = Markup('<a href="tg://user?id={}">{}</a>').format(alert.called_id, capped(alert.called))
-        called = [voice("{name}, please look", name=link)]
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice), *called]
-
-
-def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    incident = alert.incident
-    span = voice.span((incident.resolved_at or alert.at) - incident.opened_at)
-    head = voice("🟢 <b>#{number} · over after {span}</b>", number=incident.number, span=span)
-    lines = [SEPARATOR.join([head, where(alert, voice)])]
-    if incident.key:
-        return [*lines, voice(incident.text, **{name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()})]
-    lines += _summary(alert, voice)
-    if alert.aftermath:
-        lines.append(
-            voice(
-                "Invoices paid by another try: {recovered} · still unpaid: {unpaid}",
-                recovered=voice.number(alert.aftermath.recovered),
-                unpaid=voice.number(alert.aftermath.unpaid),
-            )
-        )
-    return lines
-
-
-def _summary(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    incident = alert.incident
-    if incident.key:
-        return [voice(incident.text, **{name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()})]
-    count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
-    amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
-    return [SEPARATOR.join([count, amount]), *_rates(alert, voice)]
-
-
-def _reply_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
-    number = str(alert.incident.number)
-    if alert.reason is AlertReason.RESOLVED:
-        unpaid = alert.aftermath is not None and alert.aftermath.unpaid > 0
-        return [list(data_button(voice.plain("📋 Unpaid"), "incident", number))] if unpaid else []
-    if alert.incident.handled or not alert.incident.is_open:
-        return []
-    return [[*data_button(voice.plain("✋ I have it"), "ack", number), *data_button(voice.plain("😴 1 h"), "snooze", number, "1h")]]
-
-
-_REPLIES = {
-    AlertReason.WIDENED: _widened,
-    AlertReason.REMINDER: _reminder,
-    AlertReason.ESCALATED: _escalated,
-    AlertReason.RESOLVED: _resolved,
-}

@@ -1,0 +1,28 @@
+"""Settings of every incident, whatever rule opened it: when it speaks up again, moves on and ends."""
+
+from dataclasses import fields
+from datetime import timedelta
+
+from pydantic import Field
+
+from bot.config import Duration, Section
+from bot.model import Timers
+
+NAME = "incidents"
+
+
+class IncidentSettings(Section):
+    """The timers of facts/alerting.md section 3, as durations; `many` open incidents of a merchant become one."""
+
+    between_sounds: Duration = timedelta(minutes=3)
+    edit_interval: Duration = Field(default=timedelta(seconds=3), ge=timedelta(seconds=1))
+    keep_firing: Duration = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
+    repeat: Duration = timedelta(hours=4)
+    repeat_critical: Duration = timedelta(hours=1)
+    escalate_after: Duration = timedelta(minutes=15)
+    ack_timeout: Duration = timedelta(hours=2)
+    many: int = Field(default=3, ge=2)
+
+    def timers(self) -> Timers:
+        """The same as plain values."""
+        return Timers(**{field.name: getattr(self, field.name) for field in fields(Timers)})
