@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import SourceDenied, SourceError
 from bot.model import Merchant, SourceAlert, SourceState, Window
-from bot.store import alerts, chats, reports, sources
+from bot.store import alerts, chats, figures, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 
@@ -45,7 +45,7 @@ def _return(
 ) -> SourceAlert:
     # Operations are counted by the bank's clock, the loss by ours.
     missed = Window(lost_at + (through_at - now), through_at)
-    tallies = reports.figures(db, merchant.id, "", missed).currencies.values()
+    tallies = figures.of_window(db, merchant.id, "", missed).currencies.values()
     return SourceAlert(
         state=SourceState.BACK,
         merchant_name=merchant.name,
