@@ -50,6 +50,7 @@ from bot.model import (
 )
 from bot.texts import LANGUAGES, Voice, Voices
 from bot.views import (
+    Sight,
     alert_message,
     error_message,
     found,
@@ -111,13 +112,13 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
     "identity-topic": lambda voice: identity(replace(REQUEST, chat=GROUP), voice),
     "private-bot": private_bot,
     "error": lambda voice: error_message(UsageError("“{method}” needs exactly one value", method=HOSTILE), voice),
-    "found": lambda voice: found(found_report(PAID, FAILED), voice, private=True),
-    "found-group": lambda voice: found(found_report(PAID, FAILED), voice, private=False),
-    "found-hostile": lambda voice: found(found_report(MALICE, query=HOSTILE), voice, private=False),
-    "found-many": lambda voice: found(found_report(*attempts([FAILED] * 60)), voice, private=True),
-    "found-nothing": lambda voice: found(found_report(), voice, private=True),
-    "found-nothing-stored": lambda voice: found(replace(found_report(live=False), window=WEEKS), voice, private=True),
-    "found-refunded": lambda voice: found(found_report(*attempts([FAILED, REFUNDED])), voice, private=True),
+    "found": lambda voice: found(found_report(PAID, FAILED), voice, Sight.FULL),
+    "found-group": lambda voice: found(found_report(PAID, FAILED), voice, Sight.MASKED),
+    "found-hostile": lambda voice: found(found_report(MALICE, query=HOSTILE), voice, Sight.MASKED),
+    "found-many": lambda voice: found(found_report(*attempts([FAILED] * 60)), voice, Sight.FULL),
+    "found-nothing": lambda voice: found(found_report(), voice, Sight.FULL),
+    "found-nothing-stored": lambda voice: found(replace(found_report(live=False), window=WEEKS), voice, Sight.FULL),
+    "found-refunded": lambda voice: found(found_report(*attempts([FAILED, REFUNDED])), voice, Sight.FULL),
     "found-several-invoices": lambda voice: found(
         found_report(
             PAID,
@@ -126,9 +127,9 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
             live=False,
         ),
         voice,
-        private=False,
+        Sight.MASKED,
     ),
-    "found-undecided-stored": lambda voice: found(found_report(UNDECIDED, live=False), voice, private=True),
+    "found-undecided-stored": lambda voice: found(found_report(UNDECIDED, live=False), voice, Sight.FULL),
     "today": lambda voice: today(day_report(), voice),
     "today-currencies": lambda voice: today(
         day_report(

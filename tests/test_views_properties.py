@@ -47,9 +47,9 @@ from bot.model import (
     TerminalId,
 )
 from bot.texts import LANGUAGES, Voice, Voices
-from bot.views import alert_message, error_message, found, health, identity, sparkline, today, welcome
+from bot.views import Sight, alert_message, error_message, found, health, identity, sparkline, today, welcome
 from bot.views.blocks import LIMIT, capped, fit, units
-from bot.views.found import story
+from bot.views.story import story
 
 VOICES = Voices()
 SPEAKERS = [VOICES.voice(language, "Asia/Almaty") for language in LANGUAGES]
@@ -144,7 +144,7 @@ def test_any_attempts_make_one_valid_message(
 ) -> None:
     report = found_report(*grown(given, size), query=query, live=live)
     for voice in SPEAKERS:
-        check(found(report, voice, private=private))
+        check(found(report, voice, Sight.FULL if private else Sight.MASKED))
 
 
 @quick
@@ -233,19 +233,19 @@ def test_a_group_never_sees_who_pays() -> None:
         account_id="87011234567",
     )
     shown = [
-        found(found_report(secret), EN, private=False).text,
-        found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, private=False).text,
+        found(found_report(secret), EN, Sight.MASKED).text,
+        found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, Sight.MASKED).text,
         alert_message([failure(secret)], EN, now=NOW, private=False).text,
         alert_message([failure(secret), failure(secret)], EN, now=NOW, private=False).text,
     ]
     for text in shown:
         assert not any(word in text for word in ("Касымова", "7011234567", "a.k@mail.kz"))
-    assert "Касымова" in found(found_report(secret), EN, private=True).text
+    assert "Касымова" in found(found_report(secret), EN, Sight.FULL).text
 
 
 def test_a_card_is_never_shown_beyond_its_last_four_digits() -> None:
     spilt = replace(FAILED, sender_card="4405551234569821", receiver_card="5169490000001187")
-    for text in (found(found_report(spilt), EN, private=True).text, alert_message([failure(spilt)], EN, now=NOW).text):
+    for text in (found(found_report(spilt), EN, Sight.FULL).text, alert_message([failure(spilt)], EN, now=NOW).text):
         assert "VISA •••• 9821 → •••• 1187" in text
         assert "440555" not in text
         assert "516949" not in text
@@ -271,7 +271,7 @@ def test_attempts_are_told_as_one_story(outcomes: list[Operation], told: str) ->
 
 def test_an_unknown_status_of_the_bank_is_shown_as_it_came() -> None:
     strange = replace(UNDECIDED, status="WAT<>", reason_code=0)
-    assert "undecided, bank status WAT&lt;&gt;" in found(found_report(strange), EN, private=True).text
+    assert "undecided, bank status WAT&lt;&gt;" in found(found_report(strange), EN, Sight.FULL).text
 
 
 def test_currencies_are_never_added_together() -> None:
@@ -339,7 +339,7 @@ def test_a_long_list_keeps_its_headline_and_says_how_much_is_left_out() -> None:
     rows = sum("<code>INV-" in line for line in text.splitlines())
     assert text.startswith("🔴 <b>500 payments failed</b>")
     assert text.endswith(f"… and {500 - rows} more")
-    many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, private=True).text
+    many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, Sight.FULL).text
     assert "❌ not paid, 500 attempts" in many_attempts
     assert many_attempts.splitlines()[-1].startswith("🟢 Live from the bank")
 

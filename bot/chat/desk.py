@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.chat.access import Access
-from bot.epay import Filter, Reading
-from bot.model import ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.epay import Check, Filter, Reading
+from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
 from bot.store import chats
 from bot.store.driver import Store
 from bot.texts import Voice, Voices
@@ -19,12 +19,16 @@ class Bank(Protocol):
 
     async def read(self, window: Window, *filters: Filter) -> Reading: ...
 
+    async def check(self, invoice_id: str, terminal_uuid: str) -> Check: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The collaborators of every command.
 
     `zone` is for chats that have chosen none; a live answer of the bank is waited for no longer than `patience`.
+    Where that takes longer than `prompt` the stored answer comes first.
+    A business day begins at `day_starts` on the clock of the chat.
     `listed`: names and English descriptions of the commands of a kind of chat.
     """
 
@@ -39,6 +43,12 @@ class Desk:
     zone: ZoneInfo
     listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
     patience: timedelta = timedelta(seconds=8)
+    prompt: timedelta = timedelta(milliseconds=1200)
+    day_starts: time = time()
+
+    def calendar(self, chat: Destination) -> Calendar:
+        """How this chat's days, weeks and months are cut."""
+        return Calendar(ZoneInfo(chat.timezone), self.day_starts)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""

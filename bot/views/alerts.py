@@ -10,6 +10,7 @@ from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
 from bot.views.failures import failure_buttons, failure_card, failure_rows, failures_head
 from bot.views.operations import SEPARATOR
+from bot.views.sight import Sight
 
 _BLANK = Markup()
 
@@ -21,11 +22,12 @@ def alert_message(
 
     `repeated` marks what may have arrived before; only a private chat sees the payer's name.
     """
+    sight = Sight.FULL if private else Sight.MASKED
     failures = [alert for alert in alerts if isinstance(alert, FailureAlert)]
     lines = [_card(alert, voice, now) for alert in alerts if not isinstance(alert, FailureAlert)]
     head = [voice("🔁 <i>a repeat: you may have had this message already</i>")] if repeated else []
     if len(failures) == 1:
-        lines.insert(0, failure_card(failures[0], voice, now, private=private))
+        lines.insert(0, failure_card(failures[0], voice, now, sight))
     elif failures:
         head += failures_head(failures, voice)
     text = fit(head, _apart(lines, failure_rows(failures, voice, now) if len(failures) > 1 else ()), (), voice)

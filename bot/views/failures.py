@@ -11,13 +11,14 @@ from bot.texts import Voice
 from bot.views.blocks import capped
 from bot.views.buttons import copy_button, data_button
 from bot.views.operations import SEPARATOR, bank_words, card_words, payer_words, reason_words, sums
+from bot.views.sight import Sight
 
 _ICONS = {Severity.INFO: "🔵", Severity.WARNING: "🟠", Severity.CRITICAL: "🔴"}
 _LOUDER = tuple(Severity)
 _TOP_REASONS = 3
 
 
-def failure_card(alert: FailureAlert, voice: Voice, now: datetime, *, private: bool) -> Markup:
+def failure_card(alert: FailureAlert, voice: Voice, now: datetime, sight: Sight) -> Markup:
     """Everything known of one failed operation, a fact a line."""
     operation = alert.operation
     lines = [
@@ -26,7 +27,7 @@ def failure_card(alert: FailureAlert, voice: Voice, now: datetime, *, private: b
         reason_words(operation, voice),
         *bank_words(operation, voice),
         *card_words(operation),
-        *payer_words(operation, voice, private=private),
+        *payer_words(operation, voice, sight),
         _when(alert, voice, now),
     ]
     if alert.count > 1:
@@ -35,12 +36,20 @@ def failure_card(alert: FailureAlert, voice: Voice, now: datetime, *, private: b
 
 
 def failure_buttons(alert: FailureAlert, voice: Voice) -> list[list[Button]]:
-    invoice = alert.operation.invoice_id
-    row = [
-        *copy_button(voice.plain("📋 Copy invoice"), invoice),
-        *(data_button(voice.plain("🔎 All attempts"), "find", invoice) if invoice else ()),
+    """What one wants to know next; the payer, whom an alert never names, for those who may."""
+    operation = alert.operation
+    invoice, terminal = operation.invoice_id, operation.terminal_id
+    rows = [
+        [
+            *copy_button(voice.plain("📋 Copy invoice"), invoice),
+            *(data_button(voice.plain("🔎 All attempts"), "find", invoice) if invoice else ()),
+        ],
+        [
+            *(data_button(voice.plain("📊 Terminal today"), "today", terminal) if terminal else ()),
+            *data_button(voice.plain("👁 Show payer"), "payer", operation.id),
+        ],
     ]
-    return [row] if row else []
+    return [row for row in rows if row]
 
 
 def _headline(alert: FailureAlert, voice: Voice) -> Markup:
