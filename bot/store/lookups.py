@@ -10,7 +10,7 @@ from bot.store.operations import SELECT, operation_of
 
 COUNTED = 500
 TAIL = 8
-_KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :merchant_id AND "
+KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :merchant_id AND "
 # The part that is typed most, the newest numbers, comes last in an invoice: the highest first.
 _BEGINS = "invoice_id >= :low AND invoice_id < :high ORDER BY invoice_id DESC LIMIT :limit"
 _ENDS = (
@@ -38,8 +38,8 @@ def list_matches(db: Connection, merchant_id: MerchantId, clues: Clues, *, limit
     """Operations that fit any of the clues but the whole invoice, newest first."""
     found: dict[str, Row] = {}
     uncounted = False
-    for condition, values in _conditions(clues):
-        rows = db.rows(_KEYS + condition, merchant_id=merchant_id, limit=COUNTED, **values)
+    for condition, values in conditions(clues):
+        rows = db.rows(KEYS + condition, merchant_id=merchant_id, limit=COUNTED, **values)
         uncounted = uncounted or len(rows) == COUNTED
         found |= {row["id"]: row for row in rows}
     invoices: dict[str, OperationId] = {}
@@ -50,7 +50,8 @@ def list_matches(db: Connection, merchant_id: MerchantId, clues: Clues, *, limit
     return Matches(list_by_ids(db, merchant_id, ids[:limit]), len(ids), uncounted)
 
 
-def _conditions(clues: Clues) -> Iterator[tuple[str, dict[str, object]]]:
+def conditions(clues: Clues) -> Iterator[tuple[str, dict[str, object]]]:
+    """What is asked after KEYS for each clue, with its values; each has an index of its own."""
     for part in clues.parts:
         tail = part[: -TAIL - 1 : -1]
         yield _BEGINS, {"low": part, "high": part + _AFTER_ALL}
