@@ -34,7 +34,6 @@ from bot.model.periods import Calendar, Period, PeriodKind
 from bot.model.reports import (
     Bar,
     ComparisonReport,
-    DayReport,
     Figures,
     Freshness,
     HealthReport,
@@ -46,6 +45,7 @@ from bot.model.reports import (
     Tally,
     TerminalsReport,
 )
+from bot.model.searches import Condition, Field, Method, Query, Search, SearchReport, SortKey
 
 __all__ = [
     "BELOW",
@@ -63,9 +63,10 @@ __all__ = [
     "Checked",
     "Clues",
     "ComparisonReport",
-    "DayReport",
+    "Condition",
     "Destination",
     "FailureAlert",
+    "Field",
     "Figures",
     "File",
     "Finding",
@@ -79,6 +80,7 @@ __all__ = [
     "Merchant",
     "MerchantId",
     "Message",
+    "Method",
     "NoticeAlert",
     "Operation",
     "OperationId",
@@ -88,10 +90,14 @@ __all__ = [
     "PeriodFigures",
     "PeriodKind",
     "PeriodReport",
+    "Query",
     "ReasonClass",
     "ReasonCount",
     "Request",
+    "Search",
+    "SearchReport",
     "Severity",
+    "SortKey",
     "SourceAlert",
     "SourceHealth",
     "SourceState",
