@@ -23,12 +23,16 @@ from views_samples import (
     WELL,
     attempts,
     burst,
-    day_report,
+    comparison_report,
+    earlier,
     failure,
     figures,
     found_report,
     health_report,
+    hourly,
+    period_report,
     source,
+    terminals_report,
 )
 
 from bot.errors import UsageError
@@ -47,7 +51,20 @@ from bot.model import (
     TerminalId,
 )
 from bot.texts import LANGUAGES, Voice, Voices
-from bot.views import Sight, alert_message, error_message, found, health, identity, sparkline, today, welcome
+from bot.views import (
+    Sight,
+    alert_message,
+    by_terminal,
+    comparison,
+    error_message,
+    found,
+    grand_total,
+    health,
+    identity,
+    period_figures,
+    sparkline,
+    welcome,
+)
 from bot.views.blocks import LIMIT, capped, fit, units
 from bot.views.story import story
 
@@ -158,13 +175,18 @@ def test_any_attempts_make_one_valid_message(
 def test_any_figures_make_one_valid_message(
     now: dict[str, Tally], before: dict[str, Tally], reasons: list[ReasonCount], hours: list[int], name: str
 ) -> None:
-    report = day_report(
+    report = period_report(
         terminal=Terminal(TerminalId(name), name),
-        figures=figures(currencies=now, reasons=tuple(reasons), hours=tuple(hours)),
-        day_before=figures(1, currencies=before),
+        figures=figures(currencies=now, reasons=tuple(reasons), bars=hourly(hours)),
+        earlier=(earlier(1, currencies=before), earlier(7, currencies=now, bars=hourly(hours[1:]))),
     )
+    sides = (earlier(7, currencies=before), report.asked)
+    by_number = {TerminalId(f"{name}{number}"): now for number in range(40)}
     for voice in SPEAKERS:
-        check(today(report, voice))
+        check(period_figures(report, voice))
+        check(grand_total([report] * 3, voice))
+        check(comparison(comparison_report(BUSY, BUSY, sides=sides), voice))
+        check(by_terminal(terminals_report(terminals=by_number), voice))
 
 
 @quick
@@ -277,10 +299,10 @@ def test_an_unknown_status_of_the_bank_is_shown_as_it_came() -> None:
 def test_currencies_are_never_added_together() -> None:
     text = alert_message([failure(), failure(replace(FAILED, currency="USD", amount=100))], EN, now=NOW).text
     assert "25\u00a0000\u00a0₸ · 1\u00a0USD" in text
-    day = day_report(
+    day = period_report(
         figures=figures(currencies={"KZT": Tally(paid=6, paid_sum=600), "USD": Tally(paid=6, paid_sum=600)})
     )
-    assert today(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
+    assert period_figures(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
 
 
 def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
@@ -310,11 +332,14 @@ def test_a_button_is_left_out_when_it_could_not_say_the_invoice_as_it_is(invoice
     ],
 )
 def test_a_day_is_compared_only_with_enough_to_compare(now: tuple[int, int], base: tuple[int, int], told: str) -> None:
-    report = day_report(
+    report = period_report(
         figures=figures(currencies={"KZT": replace(BUSY, paid=now[0], paid_sum=now[1])}),
-        day_before=figures(1, currencies={"KZT": Tally(paid=base[0], paid_sum=base[1])} if base[0] else {}),
+        earlier=(
+            earlier(1, currencies={"KZT": Tally(paid=base[0], paid_sum=base[1])} if base[0] else {}),
+            earlier(7),
+        ),
     )
-    assert told in today(report, EN).text
+    assert told in period_figures(report, EN).text
 
 
 def test_every_kind_of_alert_can_be_told() -> None:

@@ -45,7 +45,7 @@ from bot.model.reports import (
     Tally,
     TerminalsReport,
 )
-from bot.model.searches import Condition, Field, Method, Query, Search, SearchReport, SortKey
+from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
 
 __all__ = [
     "BELOW",
@@ -77,6 +77,7 @@ __all__ = [
     "IncidentState",
     "InvoiceTally",
     "MatchReport",
+    "ListReport",
     "Merchant",
     "MerchantId",
     "Message",

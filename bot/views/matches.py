@@ -27,7 +27,7 @@ def matches(report: MatchReport, voice: Voice) -> Message:
 
 def _count(report: MatchReport, voice: Voice) -> Markup:
     if report.uncounted:
-        return voice("more than {count} fit", count=voice.number(report.total))
+        return voice("at least {count} fit", count=voice.number(report.total))
     return voice.plural("{n} fits", "{n} fit", report.total)
 
 
