@@ -15,14 +15,11 @@ from bot.model import (
     FoundReport,
     Freshness,
     MatchReport,
-    Merchant,
     Operation,
     OperationId,
-    Past,
 )
-from bot.store import alerts, lookups, operations, sources
-from bot.store.driver import Connection
-from bot.store.lookups import Matches
+from bot.store import alerts, lookups, sources
+from bot.store.lookups import Known, Matches
 
 LISTED = 8
 ANNOUNCED = 20
@@ -39,21 +36,6 @@ class Findings:
     @property
     def is_empty(self) -> bool:
         return self.matches is None and not any(report.operations for report in self.stories)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the store has at one merchant: attempts on the very invoice with their past, and other operations."""
-
-    merchant: Merchant
-    attempts: tuple[Operation, ...]
-    past: Past
-    matches: Matches
-    freshness: Freshness
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.attempts and not self.matches.total
 
 
 async def find_stored(desk: Desk, clues: Clues, *, waiting: bool = False) -> Findings:
@@ -105,29 +87,20 @@ async def find_announced(desk: Desk, chat_id: int, message_id: int) -> Clues | F
     return Findings(matches=_match_report(desk, "", [matches], _stalest(fresh), most=ANNOUNCED))
 
 
-def _question(invoice: str, known: Sequence[_Known]) -> Filter:
+def _question(invoice: str, known: Sequence[Known]) -> Filter:
     """Where the store knows nothing the text may be the middle of an invoice, which only the bank can search for."""
     if len(invoice) >= SHORTEST_INSIDE and all(one.is_empty for one in known):
         return contains("invoice", invoice)
     return Filter("invoice", "=", (invoice,))
 
 
-async def _remember(desk: Desk, clues: Clues) -> list[_Known]:
-    return await asyncio.gather(*(desk.store.read(_recall, merchant, clues) for merchant in desk.merchants))
-
-
-def _recall(db: Connection, merchant: Merchant, clues: Clues) -> _Known:
-    attempts = operations.list_by_invoice(db, merchant.id, clues.invoice) if clues.invoice else []
-    return _Known(
-        merchant,
-        tuple(attempts),
-        lookups.past_of(db, merchant.id, [attempt.id for attempt in attempts]),
-        lookups.list_matches(db, merchant.id, clues, limit=LISTED),
-        sources.get_freshness(db, merchant.id),
+async def _remember(desk: Desk, clues: Clues) -> list[Known]:
+    return await asyncio.gather(
+        *(desk.store.read(lookups.recall, merchant, clues, limit=LISTED) for merchant in desk.merchants)
     )
 
 
-def _single(known: Sequence[_Known]) -> Clues | None:
+def _single(known: Sequence[Known]) -> Clues | None:
     """The only invoice that can be meant, when nothing has the very number that was asked for."""
     if any(one.attempts for one in known) or sum(one.matches.total for one in known) != 1:
         return None
@@ -135,7 +108,7 @@ def _single(known: Sequence[_Known]) -> Clues | None:
     return Clues(shown=invoice, invoice=invoice) if invoice else None
 
 
-def _stored(desk: Desk, clues: Clues, known: _Known, *, waiting: bool = False) -> FoundReport:
+def _stored(desk: Desk, clues: Clues, known: Known, *, waiting: bool = False) -> FoundReport:
     return FoundReport(
         merchant=known.merchant,
         query=clues.shown,
@@ -148,7 +121,7 @@ def _stored(desk: Desk, clues: Clues, known: _Known, *, waiting: bool = False) -
     )
 
 
-async def _live(desk: Desk, clues: Clues, known: _Known, question: Filter) -> FoundReport:
+async def _live(desk: Desk, clues: Clues, known: Known, question: Filter) -> FoundReport:
     window = window_of(known.attempts, desk.now())
     reading = await ask(desk, known.merchant, window, question)
     if reading is None:
@@ -178,7 +151,7 @@ def _merged(
     return tuple(sorted(listed.values(), key=lambda one: (one.created_at, one.id), reverse=True)), missing
 
 
-def _sorted_out(desk: Desk, clues: Clues, reports: Sequence[FoundReport], known: Sequence[_Known]) -> Findings:
+def _sorted_out(desk: Desk, clues: Clues, reports: Sequence[FoundReport], known: Sequence[Known]) -> Findings:
     """One invoice is a story; several, since the text is a part of each, are a choice."""
     found = [operation for report in reports for operation in report.operations]
     if len({operation.invoice_id for operation in found}) == 1:
@@ -194,13 +167,13 @@ def _sorted_out(desk: Desk, clues: Clues, reports: Sequence[FoundReport], known:
     return Findings(matches=_match_report(desk, clues.shown, [matches], Freshness(desk.now())))
 
 
-def _stories(reports: Sequence[FoundReport], known: Sequence[_Known]) -> Findings:
+def _stories(reports: Sequence[FoundReport], known: Sequence[Known]) -> Findings:
     """A report a merchant that has the invoice."""
     others = sum(one.matches.total for one in known)
     return Findings(tuple(replace(report, others=others) for report in reports if report.operations))
 
 
-def _choice(desk: Desk, clues: Clues, known: Sequence[_Known], *, waiting: bool = False) -> Findings:
+def _choice(desk: Desk, clues: Clues, known: Sequence[Known], *, waiting: bool = False) -> Findings:
     fresh = _stalest([one.freshness for one in known])
     report = _match_report(desk, clues.shown, [one.matches for one in known], fresh)
     return Findings(matches=replace(report, waiting=waiting) if report.total else None)

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.model import Change, Clues, MerchantId, Operation, OperationId, Outcome, Past, from_micros
+from bot.model import Change, Clues, Freshness, Merchant, MerchantId, Operation, OperationId, Outcome, Past, from_micros
+from bot.store import sources
 from bot.store.driver import Connection, Row, list_by_key
-from bot.store.operations import SELECT, operation_of
+from bot.store.operations import SELECT, list_by_invoice, operation_of
 
 COUNTED = 500
 TAIL = 8
@@ -27,11 +28,38 @@ _AFTER_ALL = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The newest operations that fit, each invoice once; `total` of them all, or `uncounted`: at least that many."""
+    """The newest operations that fit, each invoice once; `total` of them all, or with `uncounted` at least that many."""
 
     operations: tuple[Operation, ...]
     total: int
     uncounted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store has at one merchant: attempts on the very invoice with their past, and other operations."""
+
+    merchant: Merchant
+    attempts: tuple[Operation, ...]
+    past: Past
+    matches: Matches
+    freshness: Freshness
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.attempts and not self.matches.total
+
+
+def recall(db: Connection, merchant: Merchant, clues: Clues, *, limit: int) -> Known:
+    """Everything stored that the clues may mean, at most `limit` of it besides the invoice itself."""
+    attempts = list_by_invoice(db, merchant.id, clues.invoice) if clues.invoice else []
+    return Known(
+        merchant,
+        tuple(attempts),
+        past_of(db, merchant.id, [attempt.id for attempt in attempts]),
+        list_matches(db, merchant.id, clues, limit=limit),
+        sources.get_freshness(db, merchant.id),
+    )
 
 
 def list_matches(db: Connection, merchant_id: MerchantId, clues: Clues, *, limit: int) -> Matches:
