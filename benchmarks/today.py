@@ -7,7 +7,7 @@ from random import Random
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from bot.model import Merchant, MerchantId, Operation, OperationId, Outcome, ReasonClass, TerminalId
+from bot.model import EPOCH, Merchant, MerchantId, Operation, OperationId, Outcome, ReasonClass, TerminalId
 from bot.store import operations, reports
 from bot.store.sqlite import SqliteStore
 
@@ -38,11 +38,16 @@ def rows() -> Iterator[Operation]:
             status="error" if failed else "ok",
             reason_code=random.choice((484, 455, 458, 528)) if failed else 0,
             reason_class=ReasonClass.PAYER if failed else None,
+            reference=f"{random.randrange(10**12):012d}",
+            sender_card=f"{random.randrange(10**4):04d}",
+            receiver_card=f"{random.randrange(10**4):04d}",
         )
 
 
 async def fill(store: SqliteStore) -> None:
-    """Stores the rows as ingestion does, in large pieces."""
+    """Stores the rows as ingestion does, in large pieces, unless an earlier measurement has."""
+    if await store.read(operations.list_terminals, SHOP.id, EPOCH):
+        return
     piece: list[Operation] = []
     for operation in rows():
         piece.append(operation)

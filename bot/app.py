@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from bot import __version__
+from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
@@ -99,7 +100,9 @@ class App:
     ) -> None:
         voices = Voices(self._settings.language)
         delivery = Delivery(gateway, store, voices, now=self._now)
-        intake = Intake(gateway, store, self._dispatch(store, gateway, clients, voices), now=self._now)
+        charts = Charts()
+        dispatch = self._dispatch(store, gateway, clients, voices, charts)
+        intake = Intake(gateway, store, dispatch, now=self._now)
         schedule = Schedule(self._works(store, clients, delivery), _Trouble(delivery, self._owners, self._now).tell)
         await delivery.recover()
         schedule.start()
@@ -111,12 +114,13 @@ class App:
             await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
-            await asyncio.gather(intake.stop(DRAIN), delivery.drain(DRAIN))
+            await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
+            await charts.close()
             schedule.stop()
         await reading
 
     def _dispatch(
-        self, store: Store, gateway: Gateway, clients: dict[MerchantId, EpayClient], voices: Voices
+        self, store: Store, gateway: Gateway, clients: dict[MerchantId, EpayClient], voices: Voices, charts: Charts
     ) -> Dispatch:
         desk = Desk(
             store=store,
@@ -129,6 +133,10 @@ class App:
             started_at=self._now(),
             zone=ZoneInfo(self._settings.timezone),
             listed=list_commands,
+            show_menu=gateway.set_chat_menu,
+            charts=charts,
+            upload_limit=self._settings.telegram.upload_mb * 1_000_000,
+            day_starts=self._settings.day_starts,
         )
         return Dispatch(desk, gateway, COMMANDS)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +37,17 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in parts})
 
 
+def parse_clock_time(value: object) -> time:
+    """`06:00`, also without quotes, which YAML reads as minutes or, with seconds, refuses. Raises ValueError."""
+    if isinstance(value, time):
+        return value
+    text = f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) and value >= 60 else str(value).strip()
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
+        raise ValueError('a time of day is written like "06:00"')
+    hour, minute = map(int, text.split(":"))
+    return time(hour, minute)
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -58,6 +69,7 @@ def _http_url(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Quoted = Annotated[str, BeforeValidator(_quoted), Field(min_length=1)]
 Url = Annotated[str, AfterValidator(_http_url)]
@@ -100,6 +112,7 @@ class Telegram(Section):
     token: SecretStr = Field(min_length=1)
     api_url: Url = "https://api.telegram.org"
     webhook: Webhook | None = None
+    upload_mb: int = Field(default=49, ge=1, le=2000)
 
 
 class Access(Section):
@@ -177,6 +190,7 @@ class Settings(BaseSettings):
     polling: Polling = Polling()
     server: Server = Server()
     timezone: Zone = "Asia/Almaty"
+    day_starts: ClockTime = time()
     language: Language = "ru"
     alerts: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -17,8 +17,10 @@ EpayBotError
 │   │   └── TooLarge          the file or the request is over Telegram's size: do not repeat
 │   └── TokenRefused          the bot's token is wrong or revoked
 └── UsageError                a person asked for something that cannot be: a text for the person
+    └── Unclear               one word of it is to blame
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -127,3 +129,30 @@ class UsageError(EpayBotError):
         super().__init__(text)
         self.text = text
         self.values = values
+
+
+class Unclear(UsageError):
+    """`error` is about one part of what was said after the command: `said[start:end]`, perhaps nothing at its end.
+
+    `choices`: labels, and what could stand there instead.
+    """
+
+    def __init__(
+        self, error: UsageError, said: str, start: int, end: int, choices: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(error.text, **error.values)
+        self.said = said
+        self.start = start
+        self.end = end
+        self.choices = tuple(choices)
+
+    def within(self, whole: str) -> "Unclear":
+        """The same error in everything that was said, where `said` was only a part of that."""
+        place = whole.find(self.said)
+        if place < 0 or whole == self.said:
+            return self
+        return Unclear(self, whole, self.start + place, self.end + place, self.choices)
+
+    def instead(self, word: str) -> str:
+        """What was said, with this in the place of the unclear part."""
+        return self.said[: self.start] + word + self.said[self.end :]

@@ -8,7 +8,6 @@ from bot import alerting
 from bot.model import (
     AlertReason,
     Because,
-    Condition,
     Finding,
     Incident,
     IncidentAlert,
@@ -19,6 +18,7 @@ from bot.model import (
     MerchantId,
     Outcome,
     Silence,
+    Symptom,
     Transition,
 )
 from bot.rules import Rulebook
@@ -57,11 +57,11 @@ class Incidents:
             self._note_operations(db, findings, changed)
         self._correct(db, merchant_id, transitions, now)
 
-    def settle(self, db: Connection, merchant_id: MerchantId, conditions: Sequence[Condition]) -> None:
+    def settle(self, db: Connection, merchant_id: MerchantId, symptoms: Sequence[Symptom]) -> None:
         """States that hold or no longer hold: the bank lost, bad records, unusual volume."""
         now = self._now()
         known = incidents.list_open(db, merchant_id)
-        changed = alerting.settle(conditions, known, next_number=incidents.next_number(db), now=now)
+        changed = alerting.settle(symptoms, known, next_number=incidents.next_number(db), now=now)
         self._keep_changes(db, known, changed, now)
 
     def tick(self, db: Connection) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from html import unescape
 from unicodedata import category
 
-TAGS = frozenset({"b", "i", "code"})
+TAGS = frozenset({"b", "i", "code", "pre"})
+_VERBATIM = {"code", "pre"}
 _TOKEN = re.compile(r"<(?P<close>/?)(?P<tag>[a-z-]+)>|&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-fA-F]{1,6});|(?P<bad>[<>&])")
 
 
@@ -20,8 +21,8 @@ def check_telegram_html(text: str, allowed: Collection[str] = TAGS) -> str:
         if token["close"]:
             assert open_tags.pop() == tag, f"</{tag}> closes another tag: {text}"
         else:
-            assert "code" not in open_tags, f"<{tag}> inside <code>: {text}"
-            assert tag != "code" or not open_tags, f"<code> inside <{open_tags[-1]}>: {text}"
+            assert not _VERBATIM & set(open_tags), f"<{tag}> inside <{open_tags[-1]}>: {text}"
+            assert tag not in _VERBATIM or not open_tags, f"<{tag}> inside <{open_tags[-1]}>: {text}"
             assert tag not in open_tags, f"<{tag}> inside itself: {text}"
             open_tags.append(tag)
     assert not open_tags, f"<{open_tags[-1]}> stays open: {text}"

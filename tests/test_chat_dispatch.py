@@ -14,6 +14,7 @@ import pytest
 from markupsafe import Markup
 from pydantic import SecretStr
 
+from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, Command, list_commands
 from bot.chat.desk import Desk
@@ -70,6 +71,8 @@ class Stage:
             started_at=NOW - timedelta(hours=3),
             zone=ZoneInfo("Asia/Almaty"),
             listed=list_commands,
+            show_menu=self.gateway.set_chat_menu,
+            charts=Charts(),
         )
         self._offset: int | None = None
         self.use(COMMANDS)
@@ -91,6 +94,7 @@ class Stage:
             self._offset = raw["update_id"] + 1
             if incoming := read_update(raw, username=self.api.me.username or "", now=self.clock()):
                 await self.dispatch.handle(incoming)
+        await self.dispatch.errands.done()
 
     async def hears(
         self, person: Person, text: str, chat_id: int | None = None, thread_id: int | None = None
@@ -150,6 +154,7 @@ async def open_stage(folder: Path, *merchants: BankMerchant) -> AsyncIterator[St
         stack.push_async_callback(store.close)
         stage = Stage(bank, api, store, clock)
         stack.push_async_callback(stage.gateway.close)
+        stack.push_async_callback(stage.desk.charts.close)
         stage.serve(url, await stack.enter_async_context(aiohttp.ClientSession()), *(merchants or (SHOP,)))
         yield stage
 
@@ -359,7 +364,7 @@ async def test_a_chat_is_spoken_to_in_its_language_and_a_new_one_in_the_persons(
 ) -> None:
     person = stage.api.person(5, "Aigerim", own)
     if stored:
-        await stage.store.write(chats.subscribe, Destination(chat_id=5, language=stored))
+        await stage.store.write(chats.choose_language, Destination(chat_id=5, language=stored))
     await stage.hears(person, "/id")
     assert stage.last().text.startswith(expected)
 

@@ -9,7 +9,7 @@ import pytest
 from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch, watching
 
 from bot.model import MerchantId, Outcome, Window
-from bot.store import reports, sources
+from bot.store import figures, sources
 
 
 @pytest.fixture
@@ -142,9 +142,9 @@ async def test_an_invoice_paid_at_the_third_attempt(watch: Watch) -> None:
         watch.add(500, outcome=outcome, invoice_id="7")
         await watch.poll(MINUTE)
     window = Window(watch.now - HOUR, watch.now + HOUR)
-    figures = await watch.store.read(reports.figures, MerchantId("shop"), "", window)
-    assert (figures.currencies["KZT"].failed, figures.currencies["KZT"].paid) == (2, 1)
-    assert (figures.invoices.decided, figures.invoices.paid) == (1, 1)
+    told = await watch.store.read(figures.of_window, MerchantId("shop"), "", window)
+    assert (told.currencies["KZT"].failed, told.currencies["KZT"].paid) == (2, 1)
+    assert (told.invoices.decided, told.invoices.paid) == (1, 1)
     assert [alert["reason"] for _, alert in await watch.said()] == ["first", "more"]
 
 
@@ -214,8 +214,8 @@ async def test_sums_are_exact_to_the_tiyn(watch: Watch) -> None:
         watch.add(amount)
     await watch.poll(INTERVAL)
     window = Window(watch.now - HOUR, watch.now + HOUR)
-    figures = await watch.store.read(reports.figures, MerchantId("shop"), "", window)
-    assert figures.currencies["KZT"].paid_sum == int(sum(amounts) * 100)
+    told = await watch.store.read(figures.of_window, MerchantId("shop"), "", window)
+    assert told.currencies["KZT"].paid_sum == int(sum(amounts) * 100)
 
 
 async def test_how_far_the_bank_has_been_read_is_told(watch: Watch) -> None:

@@ -5,12 +5,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 from telegram_html import check_telegram_html, utf16_units
 from views_samples import (
+    ALMATY,
     BUSY,
     DAY,
     FAILED,
@@ -27,12 +28,17 @@ from views_samples import (
     WELL,
     attempts,
     burst,
-    day_report,
+    busy,
+    comparison_report,
+    earlier,
     failure,
     figures,
     found_report,
     health_report,
+    long_report,
+    period_report,
     source,
+    terminals_report,
 )
 
 from bot.errors import UsageError
@@ -41,8 +47,13 @@ from bot.model import (
     ChatKind,
     Destination,
     Freshness,
+    InvoiceTally,
     Message,
     NoticeAlert,
+    Period,
+    PeriodFigures,
+    PeriodKind,
+    PeriodReport,
     Request,
     SourceState,
     Tally,
@@ -50,14 +61,24 @@ from bot.model import (
 )
 from bot.texts import LANGUAGES, Voice, Voices
 from bot.views import (
+    Asked,
+    Sight,
     alert_message,
+    ask_language,
+    ask_period,
+    by_terminal,
+    comparison,
     error_message,
     found,
+    grand_total,
     health,
     help_message,
     identity,
+    language_chosen,
+    period_buttons,
+    period_figures,
     private_bot,
-    today,
+    updated,
     welcome,
 )
 
@@ -86,6 +107,18 @@ def alerts(*given: Alert, **how: bool) -> Callable[[Voice], Message]:
     return lambda voice: alert_message(given, voice, now=NOW, **how)
 
 
+YESTERDAY = ALMATY.yesterday(NOW)
+WEEK = ALMATY.week(NOW + 2 * DAY)
+
+
+def with_buttons(report: PeriodReport, voice: Voice, command: str = "today") -> Message:
+    """Figures as the command answers them."""
+    scope = (report.terminal.id,) if report.terminal else ()
+    asked = Asked(command=command, words=scope, scope=scope, one_terminal=bool(scope))
+    buttons = period_buttons(asked, report.asked.period, report.calendar, report.at, voice)
+    return replace(period_figures(report, voice), buttons=buttons)
+
+
 VIEWS: dict[str, Callable[[Voice], Message]] = {
     "failure": alerts(failure()),
     "failure-again": alerts(failure(count=3), private=False),
@@ -111,13 +144,13 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
     "identity-topic": lambda voice: identity(replace(REQUEST, chat=GROUP), voice),
     "private-bot": private_bot,
     "error": lambda voice: error_message(UsageError("“{method}” needs exactly one value", method=HOSTILE), voice),
-    "found": lambda voice: found(found_report(PAID, FAILED), voice, private=True),
-    "found-group": lambda voice: found(found_report(PAID, FAILED), voice, private=False),
-    "found-hostile": lambda voice: found(found_report(MALICE, query=HOSTILE), voice, private=False),
-    "found-many": lambda voice: found(found_report(*attempts([FAILED] * 60)), voice, private=True),
-    "found-nothing": lambda voice: found(found_report(), voice, private=True),
-    "found-nothing-stored": lambda voice: found(replace(found_report(live=False), window=WEEKS), voice, private=True),
-    "found-refunded": lambda voice: found(found_report(*attempts([FAILED, REFUNDED])), voice, private=True),
+    "found": lambda voice: found(found_report(PAID, FAILED), voice, Sight.FULL),
+    "found-group": lambda voice: found(found_report(PAID, FAILED), voice, Sight.MASKED),
+    "found-hostile": lambda voice: found(found_report(MALICE, query=HOSTILE), voice, Sight.MASKED),
+    "found-many": lambda voice: found(found_report(*attempts([FAILED] * 60)), voice, Sight.FULL),
+    "found-nothing": lambda voice: found(found_report(), voice, Sight.FULL),
+    "found-nothing-stored": lambda voice: found(replace(found_report(live=False), window=WEEKS), voice, Sight.FULL),
+    "found-refunded": lambda voice: found(found_report(*attempts([FAILED, REFUNDED])), voice, Sight.FULL),
     "found-several-invoices": lambda voice: found(
         found_report(
             PAID,
@@ -126,30 +159,93 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
             live=False,
         ),
         voice,
-        private=False,
+        Sight.MASKED,
     ),
-    "found-undecided-stored": lambda voice: found(found_report(UNDECIDED, live=False), voice, private=True),
-    "today": lambda voice: today(day_report(), voice),
-    "today-currencies": lambda voice: today(
-        day_report(
+    "found-undecided-stored": lambda voice: found(found_report(UNDECIDED, live=False), voice, Sight.FULL),
+    "today": lambda voice: with_buttons(period_report(), voice),
+    "today-currencies": lambda voice: period_figures(
+        period_report(
             terminal=None,
             figures=figures(currencies={"KZT": BUSY, "USD": Tally(paid=3, paid_sum=12_345), "": Tally(failed=1)}),
         ),
         voice,
     ),
-    "today-empty": lambda voice: today(day_report(figures=figures()), voice),
-    "today-few": lambda voice: today(
-        day_report(
-            day_before=figures(1, currencies={"KZT": Tally(paid=2, paid_sum=3_000_000)}), week_before=figures(7)
+    "today-empty": lambda voice: period_figures(period_report(figures=figures()), voice),
+    "today-few": lambda voice: period_figures(
+        period_report(
+            earlier=(earlier(1, currencies={"KZT": Tally(paid=2, paid_sum=3_000_000)}), earlier(7)),
         ),
         voice,
     ),
-    "today-first-start": lambda voice: today(
-        day_report(figures=figures(), day_before=figures(1), week_before=figures(7), freshness=Freshness(None)), voice
+    "today-filling": lambda voice: period_figures(
+        period_report(
+            freshness=Freshness(NOW - timedelta(seconds=20), None, NOW - timedelta(hours=3), filling=True),
+        ),
+        voice,
     ),
-    "today-frozen": lambda voice: today(
-        day_report(freshness=Freshness(NOW - timedelta(minutes=13), NOW - timedelta(minutes=12))), voice
+    "today-first-start": lambda voice: period_figures(
+        period_report(figures=figures(), earlier=(earlier(1), earlier(7)), freshness=Freshness(None)), voice
     ),
+    "today-frozen": lambda voice: period_figures(
+        period_report(
+            figures=busy(window=Window(MIDNIGHT, NOW - timedelta(minutes=13))),
+            freshness=Freshness(NOW - timedelta(minutes=13), NOW - timedelta(minutes=12)),
+        ),
+        voice,
+    ),
+    "today-frozen-since-yesterday": lambda voice: period_figures(
+        period_report(figures=figures(window=Window(MIDNIGHT, MIDNIGHT)), freshness=Freshness(NOW - DAY, NOW - DAY)),
+        voice,
+    ),
+    "today-later-days": lambda voice: period_figures(
+        period_report(calendar=replace(ALMATY, day_starts=time(6))), voice
+    ),
+    "today-refreshed": lambda voice: updated(period_figures(period_report(figures=figures()), voice), NOW, voice),
+    "yesterday": lambda voice: with_buttons(
+        period_report(
+            asked=PeriodFigures(YESTERDAY, busy(1), cut=False),
+            earlier=(
+                earlier(2, currencies={"KZT": Tally(paid=230, paid_sum=345_000_000)}, cut=False),
+                earlier(8, cut=False),
+            ),
+            freshness=Freshness(NOW, None, MIDNIGHT - 6 * DAY),
+        ),
+        voice,
+        "yesterday",
+    ),
+    "week": lambda voice: with_buttons(
+        long_report(WEEK, (3, 4, 5), WEEK.earlier()[0], cut=True, now=NOW + 2 * DAY),
+        voice,
+        "week",
+    ),
+    "month": lambda voice: with_buttons(
+        long_report(ALMATY.month(NOW), range(9), ALMATY.month(NOW).earlier()[0], cut=True), voice, "month"
+    ),
+    "summary-year": lambda voice: with_buttons(
+        long_report(
+            Period(PeriodKind.DAYS, date(2025, 11, 10), date(2026, 11, 8)),
+            range(31),
+            Period(PeriodKind.DAYS, date(2024, 11, 11), date(2025, 11, 9)),
+        ),
+        voice,
+        "summary",
+    ),
+    "summary-which": lambda voice: ask_period(("98151552",), voice),
+    "total": lambda voice: grand_total(
+        [period_report(), period_report(figures=busy(invoices=InvoiceTally(4, 1)))], voice
+    ),
+    "compare": lambda voice: comparison(comparison_report(BUSY, replace(BUSY, paid=190, paid_sum=294_900_000)), voice),
+    "compare-empty": lambda voice: comparison(
+        comparison_report(Tally(), Tally(), sides=(earlier(7), earlier(0))), voice
+    ),
+    "compare-wide": lambda voice: comparison(
+        comparison_report(BUSY, replace(BUSY, paid=1_234_567, paid_sum=99_999_999_999_999, failed_sum=12_345_678_901)),
+        voice,
+    ),
+    "by-terminal": lambda voice: by_terminal(terminals_report(), voice),
+    "by-terminal-empty": lambda voice: by_terminal(terminals_report(terminals={}), voice),
+    "language": ask_language,
+    "language-chosen": language_chosen,
     "health": lambda voice: health(health_report(WELL), voice),
     "health-new": lambda voice: health(health_report(NEW, last_sent_at=None), voice),
     "health-troubled": lambda voice: health(

@@ -23,12 +23,16 @@ from views_samples import (
     WELL,
     attempts,
     burst,
-    day_report,
+    comparison_report,
+    earlier,
     failure,
     figures,
     found_report,
     health_report,
+    hourly,
+    period_report,
     source,
+    terminals_report,
 )
 
 from bot.errors import UsageError
@@ -47,9 +51,22 @@ from bot.model import (
     TerminalId,
 )
 from bot.texts import LANGUAGES, Voice, Voices
-from bot.views import alert_message, error_message, found, health, identity, sparkline, today, welcome
+from bot.views import (
+    Sight,
+    alert_message,
+    by_terminal,
+    comparison,
+    error_message,
+    found,
+    grand_total,
+    health,
+    identity,
+    period_figures,
+    sparkline,
+    welcome,
+)
 from bot.views.blocks import LIMIT, capped, fit, units
-from bot.views.found import story
+from bot.views.story import story
 
 VOICES = Voices()
 SPEAKERS = [VOICES.voice(language, "Asia/Almaty") for language in LANGUAGES]
@@ -144,7 +161,7 @@ def test_any_attempts_make_one_valid_message(
 ) -> None:
     report = found_report(*grown(given, size), query=query, live=live)
     for voice in SPEAKERS:
-        check(found(report, voice, private=private))
+        check(found(report, voice, Sight.FULL if private else Sight.MASKED))
 
 
 @quick
@@ -158,13 +175,18 @@ def test_any_attempts_make_one_valid_message(
 def test_any_figures_make_one_valid_message(
     now: dict[str, Tally], before: dict[str, Tally], reasons: list[ReasonCount], hours: list[int], name: str
 ) -> None:
-    report = day_report(
+    report = period_report(
         terminal=Terminal(TerminalId(name), name),
-        figures=figures(currencies=now, reasons=tuple(reasons), hours=tuple(hours)),
-        day_before=figures(1, currencies=before),
+        figures=figures(currencies=now, reasons=tuple(reasons), bars=hourly(hours)),
+        earlier=(earlier(1, currencies=before), earlier(7, currencies=now, bars=hourly(hours[1:]))),
     )
+    sides = (earlier(7, currencies=before), report.asked)
+    by_number = {TerminalId(f"{name}{number}"): now for number in range(40)}
     for voice in SPEAKERS:
-        check(today(report, voice))
+        check(period_figures(report, voice))
+        check(grand_total([report] * 3, voice))
+        check(comparison(comparison_report(BUSY, BUSY, sides=sides), voice))
+        check(by_terminal(terminals_report(terminals=by_number), voice))
 
 
 @quick
@@ -233,19 +255,19 @@ def test_a_group_never_sees_who_pays() -> None:
         account_id="87011234567",
     )
     shown = [
-        found(found_report(secret), EN, private=False).text,
-        found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, private=False).text,
+        found(found_report(secret), EN, Sight.MASKED).text,
+        found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, Sight.MASKED).text,
         alert_message([failure(secret)], EN, now=NOW, private=False).text,
         alert_message([failure(secret), failure(secret)], EN, now=NOW, private=False).text,
     ]
     for text in shown:
         assert not any(word in text for word in ("Касымова", "7011234567", "a.k@mail.kz"))
-    assert "Касымова" in found(found_report(secret), EN, private=True).text
+    assert "Касымова" in found(found_report(secret), EN, Sight.FULL).text
 
 
 def test_a_card_is_never_shown_beyond_its_last_four_digits() -> None:
     spilt = replace(FAILED, sender_card="4405551234569821", receiver_card="5169490000001187")
-    for text in (found(found_report(spilt), EN, private=True).text, alert_message([failure(spilt)], EN, now=NOW).text):
+    for text in (found(found_report(spilt), EN, Sight.FULL).text, alert_message([failure(spilt)], EN, now=NOW).text):
         assert "VISA •••• 9821 → •••• 1187" in text
         assert "440555" not in text
         assert "516949" not in text
@@ -271,16 +293,16 @@ def test_attempts_are_told_as_one_story(outcomes: list[Operation], told: str) ->
 
 def test_an_unknown_status_of_the_bank_is_shown_as_it_came() -> None:
     strange = replace(UNDECIDED, status="WAT<>", reason_code=0)
-    assert "undecided, bank status WAT&lt;&gt;" in found(found_report(strange), EN, private=True).text
+    assert "undecided, bank status WAT&lt;&gt;" in found(found_report(strange), EN, Sight.FULL).text
 
 
 def test_currencies_are_never_added_together() -> None:
     text = alert_message([failure(), failure(replace(FAILED, currency="USD", amount=100))], EN, now=NOW).text
     assert "25\u00a0000\u00a0₸ · 1\u00a0USD" in text
-    day = day_report(
+    day = period_report(
         figures=figures(currencies={"KZT": Tally(paid=6, paid_sum=600), "USD": Tally(paid=6, paid_sum=600)})
     )
-    assert today(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
+    assert period_figures(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
 
 
 def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
@@ -310,11 +332,14 @@ def test_a_button_is_left_out_when_it_could_not_say_the_invoice_as_it_is(invoice
     ],
 )
 def test_a_day_is_compared_only_with_enough_to_compare(now: tuple[int, int], base: tuple[int, int], told: str) -> None:
-    report = day_report(
+    report = period_report(
         figures=figures(currencies={"KZT": replace(BUSY, paid=now[0], paid_sum=now[1])}),
-        day_before=figures(1, currencies={"KZT": Tally(paid=base[0], paid_sum=base[1])} if base[0] else {}),
+        earlier=(
+            earlier(1, currencies={"KZT": Tally(paid=base[0], paid_sum=base[1])} if base[0] else {}),
+            earlier(7),
+        ),
     )
-    assert told in today(report, EN).text
+    assert told in period_figures(report, EN).text
 
 
 def test_every_kind_of_alert_can_be_told() -> None:
@@ -339,7 +364,7 @@ def test_a_long_list_keeps_its_headline_and_says_how_much_is_left_out() -> None:
     rows = sum("<code>INV-" in line for line in text.splitlines())
     assert text.startswith("🔴 <b>500 payments failed</b>")
     assert text.endswith(f"… and {500 - rows} more")
-    many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, private=True).text
+    many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, Sight.FULL).text
     assert "❌ not paid, 500 attempts" in many_attempts
     assert many_attempts.splitlines()[-1].startswith("🟢 Live from the bank")
 

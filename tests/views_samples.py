@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.model import (
     AlertReason,
-    DayReport,
+    Bar,
+    Calendar,
+    ComparisonReport,
     FailureAlert,
     Figures,
     FoundReport,
@@ -18,6 +21,9 @@ from bot.model import (
     Operation,
     OperationId,
     Outcome,
+    Period,
+    PeriodFigures,
+    PeriodReport,
     ReasonClass,
     ReasonCount,
     Severity,
@@ -27,6 +33,7 @@ from bot.model import (
     Tally,
     Terminal,
     TerminalId,
+    TerminalsReport,
     Window,
 )
 
@@ -152,6 +159,15 @@ def figures(days_ago: int = 0, **parts: object) -> Figures:
     return replace(Figures(window=Window(start, start + (NOW - MIDNIGHT)), currencies={}), **parts)  # type: ignore[arg-type]
 
 
+def hourly(counts: Sequence[int], days_ago: int = 0) -> tuple[Bar, ...]:
+    """A bar an hour from midnight on, everything paid."""
+    start = MIDNIGHT - days_ago * DAY
+    return tuple(
+        Bar(start + timedelta(hours=hour), {"KZT": Tally(paid=count)} if count else {})
+        for hour, count in enumerate(counts)
+    )
+
+
 BUSY = Tally(
     paid=212,
     paid_sum=318_490_000,
@@ -163,27 +179,96 @@ BUSY = Tally(
     refunded_sum=500_000,
 )
 HOURS = (0, 0, 0, 0, 0, 0, 1, 4, 9, 18, 27, 38, 41, 52, 38)
+WEEK_AGO = (0, 0, 0, 0, 0, 0, 0, 2, 11, 14, 30, 36, 47, 44, 40)
+REASONS = tuple(ReasonCount(code, n) for code, n in ((484, 5), (493, 3), (529, 2), (488, 1), (0, 1), (473, 1)))
+ALMATY = Calendar(ZoneInfo("Asia/Almaty"))
+TODAY = ALMATY.today(NOW)
 
 
-def day_report(**parts: object) -> DayReport:
-    report = DayReport(
+def busy(days_ago: int = 0, **parts: object) -> Figures:
+    return figures(
+        days_ago,
+        **{
+            "currencies": {"KZT": BUSY},
+            "reasons": REASONS,
+            "invoices": InvoiceTally(206, 200),
+            "bars": hourly(HOURS, days_ago),
+            **parts,
+        },
+    )
+
+
+def earlier(days_ago: int, *, period: Period = TODAY, cut: bool = True, **parts: object) -> PeriodFigures:
+    span = days_ago * DAY
+    shifted = Period(period.kind, period.first - span, period.last - span)
+    return PeriodFigures(shifted, figures(days_ago, **parts), cut)
+
+
+DAY_BEFORE = earlier(1, currencies={"KZT": Tally(paid=230, paid_sum=345_000_000)})
+WEEK_BEFORE = earlier(7, currencies={"KZT": Tally(paid=190, paid_sum=294_900_000)}, bars=hourly(WEEK_AGO, 7))
+
+
+def period_report(**parts: object) -> PeriodReport:
+    """Today so far, unless told otherwise; `figures` stands for those of today."""
+    given = dict(parts)
+    today = PeriodFigures(TODAY, given.pop("figures", None) or busy(), cut=True)  # type: ignore[arg-type]
+    report = PeriodReport(
         merchant=SHOP,
         terminal=SHOP.terminals[0],
-        figures=figures(
-            currencies={"KZT": BUSY},
-            reasons=tuple(
-                ReasonCount(code, n) for code, n in ((484, 5), (493, 3), (529, 2), (488, 1), (0, 1), (473, 1))
-            ),
-            invoices=InvoiceTally(206, 200),
-            hours=HOURS,
-        ),
-        day_before=figures(1, currencies={"KZT": Tally(paid=230, paid_sum=345_000_000)}, hours=HOURS),
-        week_before=figures(
-            7,
-            currencies={"KZT": Tally(paid=190, paid_sum=294_900_000)},
-            hours=(0, 0, 0, 0, 0, 0, 0, 2, 11, 14, 30, 36, 47, 44, 40),
+        asked=today,
+        earlier=(DAY_BEFORE, WEEK_BEFORE),
+        freshness=Freshness(NOW - timedelta(seconds=20)),
+        calendar=ALMATY,
+        at=NOW,
+    )
+    return replace(report, **given)  # type: ignore[arg-type]
+
+
+def long_report(
+    period: Period, counts: Sequence[int], before: Period, *, cut: bool = False, now: datetime = NOW
+) -> PeriodReport:
+    """A period of several days beside the one before it."""
+
+    def of(one: Period, tally: Tally) -> PeriodFigures:
+        window = ALMATY.alike(one, period, now) if cut else ALMATY.window(one)
+        marks = ALMATY.marks(one, window)
+        bars = tuple(Bar(mark, {"KZT": Tally(paid=n)}) for mark, n in zip(marks, counts, strict=False))
+        return PeriodFigures(one, busy(window=window, currencies={"KZT": tally}, bars=bars), cut)
+
+    return period_report(
+        asked=of(period, BUSY),
+        earlier=(of(before, replace(BUSY, paid=190, paid_sum=294_900_000)),),
+        terminal=None,
+        freshness=Freshness(now),
+        at=now,
+    )
+
+
+def comparison_report(one: Tally, two: Tally, **parts: object) -> ComparisonReport:
+    report = ComparisonReport(
+        merchant=SHOP,
+        terminal=SHOP.terminals[0],
+        sides=(
+            replace(WEEK_BEFORE, figures=busy(7, currencies={"KZT": one}, bars=hourly(WEEK_AGO, 7))),
+            PeriodFigures(TODAY, busy(currencies={"KZT": two}), cut=True),
         ),
         freshness=Freshness(NOW - timedelta(seconds=20)),
+        calendar=ALMATY,
+        at=NOW,
+    )
+    return replace(report, **parts)  # type: ignore[arg-type]
+
+
+def terminals_report(**parts: object) -> TerminalsReport:
+    report = TerminalsReport(
+        merchant=SHOP,
+        asked=PeriodFigures(TODAY, busy(), cut=True),
+        terminals={
+            SHOP.terminals[0].id: {"KZT": BUSY},
+            SHOP.terminals[1].id: {"KZT": Tally(failed=3, failed_sum=100), "USD": Tally(paid=1, paid_sum=12_345)},
+        },
+        freshness=Freshness(NOW - timedelta(seconds=20)),
+        calendar=ALMATY,
         at=NOW,
     )
     return replace(report, **parts)  # type: ignore[arg-type]

@@ -1,11 +1,10 @@
-"""Which incident a failure or a condition belongs to, and how the incident looks then."""
+"""Which incident a failure or a symptom belongs to, and how the incident looks then."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.model import (
-    Condition,
     Finding,
     Incident,
     IncidentState,
@@ -14,6 +13,7 @@ from bot.model import (
     Operation,
     Policy,
     ReasonClass,
+    Symptom,
     Tally,
     TerminalId,
 )
@@ -54,18 +54,18 @@ def absorb(
 
 
 def settle(
-    conditions: Iterable[Condition], known: Sequence[Incident], *, next_number: int, now: datetime
+    symptoms: Iterable[Symptom], known: Sequence[Incident], *, next_number: int, now: datetime
 ) -> list[Incident]:
-    """Incidents opened, refreshed or resolved by these conditions."""
+    """Incidents opened, refreshed or resolved by these symptoms."""
     by_key = {(incident.rule, incident.key): incident for incident in known if incident.key}
     changed: dict[int, Incident] = {}
-    for condition in conditions:
-        before = by_key.get((condition.rule, condition.key))
-        if before is None and (not condition.holds or condition.loudness is Loudness.OFF):
+    for symptom in symptoms:
+        before = by_key.get((symptom.rule, symptom.key))
+        if before is None and (not symptom.holds or symptom.loudness is Loudness.OFF):
             continue
-        after = _refreshed(before, condition, now) if before else _begun(condition, next_number, now)
+        after = _refreshed(before, symptom, now) if before else _begun(symptom, next_number, now)
         next_number += before is None
-        by_key[condition.rule, condition.key] = changed[after.number] = after
+        by_key[symptom.rule, symptom.key] = changed[after.number] = after
     return list(changed.values())
 
 
@@ -169,35 +169,35 @@ def _share_met(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, 
     return decided >= policy.min_sample and failed >= policy.min_share * decided
 
 
-def _begun(condition: Condition, number: int, now: datetime) -> Incident:
+def _begun(symptom: Symptom, number: int, now: datetime) -> Incident:
     return Incident(
         number=number,
-        rule=condition.rule,
-        merchant_id=condition.merchant_id,
-        key=condition.key,
-        severity=condition.severity,
-        loudness=condition.loudness,
-        opened_at=condition.since or now,
+        rule=symptom.rule,
+        merchant_id=symptom.merchant_id,
+        key=symptom.key,
+        severity=symptom.severity,
+        loudness=symptom.loudness,
+        opened_at=symptom.since or now,
         last_at=now,
         sounded_at=now,
         count=1,
-        text=condition.text,
-        values=condition.values,
-        terminals=condition.terminals,
-        told_members=max(len(condition.terminals), 1),
+        text=symptom.text,
+        values=symptom.values,
+        terminals=symptom.terminals,
+        told_members=max(len(symptom.terminals), 1),
     )
 
 
-def _refreshed(incident: Incident, condition: Condition, now: datetime) -> Incident:
-    state, resolved_at = (IncidentState.OPEN, None) if condition.holds else (IncidentState.RESOLVED, now)
+def _refreshed(incident: Incident, symptom: Symptom, now: datetime) -> Incident:
+    state, resolved_at = (IncidentState.OPEN, None) if symptom.holds else (IncidentState.RESOLVED, now)
     return replace(
         incident,
         state=state,
         resolved_at=resolved_at,
-        severity=max(incident.severity, condition.severity, key=lambda severity: severity.rank),
-        last_at=now if condition.holds else incident.last_at,
-        count=incident.count + condition.holds,
-        text=condition.text,
-        values=condition.values,
-        terminals=tuple(dict.fromkeys((*incident.terminals, *condition.terminals))),
+        severity=max(incident.severity, symptom.severity, key=lambda severity: severity.rank),
+        last_at=now if symptom.holds else incident.last_at,
+        count=incident.count + symptom.holds,
+        text=symptom.text,
+        values=symptom.values,
+        terminals=tuple(dict.fromkeys((*incident.terminals, *symptom.terminals))),
     )

@@ -1,14 +1,15 @@
 """What a command may use to find its answer, and the place a request came from as the store knows it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from bot.charts import Charts
 from bot.chat.access import Access
-from bot.epay import Filter, Reading
-from bot.model import ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.epay import Check, Filter, Reading
+from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
 from bot.store import chats
 from bot.store.driver import Store
 from bot.texts import Voice, Voices
@@ -19,13 +20,18 @@ class Bank(Protocol):
 
     async def read(self, window: Window, *filters: Filter) -> Reading: ...
 
+    async def check(self, invoice_id: str, terminal_uuid: str) -> Check: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The collaborators of every command.
 
     `zone` is for chats that have chosen none; a live answer of the bank is waited for no longer than `patience`.
-    `listed`: names and English descriptions of the commands of a kind of chat.
+    Where that takes longer than `prompt` the stored answer comes first.
+    A business day begins at `day_starts` on the clock of the chat.
+    `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
+    their translations, the menu of one chat. A file may have `upload_limit` bytes.
     """
 
     store: Store
@@ -38,7 +44,16 @@ class Desk:
     started_at: datetime
     zone: ZoneInfo
     listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
+    show_menu: Callable[[Destination, Sequence[tuple[str, str]]], Awaitable[None]]
+    charts: Charts
+    upload_limit: int = 49_000_000
     patience: timedelta = timedelta(seconds=8)
+    prompt: timedelta = timedelta(milliseconds=1200)
+    day_starts: time = time()
+
+    def calendar(self, chat: Destination) -> Calendar:
+        """How this chat's days, weeks and months are cut."""
+        return Calendar(ZoneInfo(chat.timezone), self.day_starts)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""
@@ -59,4 +74,14 @@ async def place(request: Request, desk: Desk) -> Request:
         voice = desk.default_voice(request.user_language if chat.kind is ChatKind.PRIVATE else None)
         return replace(request, chat=replace(chat, language=voice.language, timezone=desk.zone.key))
     settled = replace(chat, language=known.language, timezone=known.timezone, disabled_reason=known.disabled_reason)
+    if chat.kind is ChatKind.PRIVATE and not known.language_chosen and request.user_language:
+        settled = replace(settled, language=await _own_language(request, known, desk))
     return replace(request, chat=settled)
+
+
+async def _own_language(request: Request, known: Destination, desk: Desk) -> str:
+    """The language of the person's Telegram, kept so that what is sent unasked speaks it too."""
+    own = desk.default_voice(request.user_language).language
+    if own != known.language:
+        await desk.store.write(chats.learn_language, known.chat_id, own)
+    return own

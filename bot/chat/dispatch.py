@@ -16,7 +16,7 @@ from bot.chat.errands import Continued, Errands
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, UsageError
-from bot.model import ChatKind, Destination, Message, Request
+from bot.model import ChatKind, Destination, Message, Request, Toast
 from bot.store import chats
 from bot.texts import Voice
 
@@ -93,15 +93,17 @@ class Dispatch:
             error = UsageError("I do not understand that. Send an invoice number, or /help to see what I can do")
             await self._replies.give(request, views.error_message(error, self._desk.voice(request.chat)))
 
-    async def _give(self, request: Request, answer: Message | Continued) -> None:
+    async def _give(self, request: Request, answer: Message | Continued | Toast) -> None:
         if isinstance(answer, Message):
             await self._replies.give(request, answer)
+        elif isinstance(answer, Toast):
+            await self._replies.settle(request, answer.text)
         elif answer.alone and self.errands.is_out(request):
             await self._replies.give(request, self._excuse(request, answer.alone))
         else:
             await self.errands.answer(request, answer)
 
-    async def _answer(self, request: Request, command: Command) -> Message | Continued:
+    async def _answer(self, request: Request, command: Command) -> Message | Continued | Toast:
         """The command's answer, or what went wrong."""
         typing = asyncio.create_task(self._typing(request.chat))
         try:

@@ -3,26 +3,42 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from bot.errors import UsageError
+from bot.errors import Unclear, UsageError
 from bot.model import Merchant, Terminal, TerminalId
 
 SHOWN = 5
+OFFERED = 9
 Choice = tuple[Merchant, Terminal]
 
 
 def get_terminal(merchants: Sequence[Merchant], meant: str) -> Choice:
-    """Raises UsageError, naming candidates, when nothing fits or several do."""
+    """Raises Unclear, with candidates, when nothing fits or several do."""
     known = [(merchant, terminal) for merchant in merchants for terminal in merchant.terminals]
     for found in _ever_looser(known, meant.casefold()):
         if len(found) == 1:
             return found[0]
         if found:
-            raise UsageError(
+            error = UsageError(
                 "“{terminal}” fits several terminals: {terminals}", terminal=meant, terminals=_names(found)
             )
+            raise _unclear(error, meant, found)
     if not known:
         raise UsageError("I know no terminal “{terminal}”", terminal=meant)
-    raise UsageError("I know no terminal “{terminal}”. There are: {terminals}", terminal=meant, terminals=_names(known))
+    error = UsageError(
+        "I know no terminal “{terminal}”. There are: {terminals}", terminal=meant, terminals=_names(known)
+    )
+    raise _unclear(error, meant, known)
+
+
+def list_terminals(merchants: Sequence[Merchant], part: str) -> list[Choice]:
+    """Every terminal with this in its number or its name."""
+    known = ((merchant, terminal) for merchant in merchants for terminal in merchant.terminals)
+    return list(_ever_looser(known, part.casefold()))[-1]
+
+
+def _unclear(error: UsageError, meant: str, choices: Sequence[Choice]) -> Unclear:
+    offered = [(terminal.name, terminal.id) for _, terminal in choices[:OFFERED]]
+    return Unclear(error, meant, 0, len(meant), offered)
 
 
 def with_seen(merchant: Merchant, seen: Iterable[TerminalId]) -> Merchant:

@@ -17,7 +17,7 @@ from bot.store.living import Rewrite
 from bot.store.outbox import Action, Place
 from bot.store.outbox import Delivery as Row
 from bot.texts import Voices
-from bot.views.changes import change_message
+from bot.views.announcements import change_message
 from bot.views.incidents import living_message
 from bot.views.notices import notices_message
 from bot.views.plain import plain

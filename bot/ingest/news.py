@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from bot.epay import BadRecord
 from bot.errors import SourceDenied, SourceError
 from bot.incidents import Incidents
-from bot.model import Condition, Merchant, MerchantId, Severity, Window
-from bot.store import reports, sources
+from bot.model import Merchant, MerchantId, Severity, Symptom, Window
+from bot.store import figures, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 
@@ -31,13 +31,13 @@ class News:
     ) -> None:
         """Everything up to `through_at` is read; whoever was told of a loss is told that it is over."""
         source = sources.find(db, self._merchant.id)
-        conditions = [_unreadable(self._merchant.id, bad)]
+        symptoms = [_unreadable(self._merchant.id, bad)]
         if source and source.lost_at:
             log.info("%s: the bank answers again after %s", self._merchant.id, now - source.lost_at)
-            conditions += self._return(db, source.lost_at, through_at, now)
+            symptoms += self._return(db, source.lost_at, through_at, now)
         sources.advance(db, self._merchant.id, through_at)
         sources.record_answer(db, self._merchant.id, dialect=dialect, now=now)
-        self._incidents.settle(db, self._merchant.id, conditions)
+        self._incidents.settle(db, self._merchant.id, symptoms)
 
     def record_loss(self, db: Connection, source: Source, error: SourceError, now: datetime) -> None:
         """Told once it has lasted, and at once when a person must act."""
@@ -50,13 +50,13 @@ class News:
         elif now - lost_at >= TELL_LOSS_AFTER:
             self._incidents.settle(db, self._merchant.id, [_lost(self._merchant.id, error, lost_at)])
 
-    def _return(self, db: Connection, lost_at: datetime, through_at: datetime, now: datetime) -> list[Condition]:
+    def _return(self, db: Connection, lost_at: datetime, through_at: datetime, now: datetime) -> list[Symptom]:
         # Operations are counted by the bank's clock, the loss by ours.
         missed = Window(lost_at + (through_at - now), through_at)
-        tallies = reports.figures(db, self._merchant.id, "", missed).currencies.values()
+        tallies = figures.of_window(db, self._merchant.id, "", missed).currencies.values()
         values = {"count": sum(tally.total for tally in tallies), "failed": sum(tally.failed for tally in tallies)}
         return [
-            Condition(
+            Symptom(
                 rule=RULE,
                 merchant_id=self._merchant.id,
                 key=key,
@@ -68,8 +68,8 @@ class News:
         ]
 
 
-def _lost(merchant_id: MerchantId, error: SourceError, since: datetime) -> Condition:
-    return Condition(
+def _lost(merchant_id: MerchantId, error: SourceError, since: datetime) -> Symptom:
+    return Symptom(
         rule=RULE,
         merchant_id=merchant_id,
         key=LOST,
@@ -81,8 +81,8 @@ def _lost(merchant_id: MerchantId, error: SourceError, since: datetime) -> Condi
     )
 
 
-def _denied(merchant_id: MerchantId, error: SourceError, since: datetime) -> Condition:
-    return Condition(
+def _denied(merchant_id: MerchantId, error: SourceError, since: datetime) -> Symptom:
+    return Symptom(
         rule=RULE,
         merchant_id=merchant_id,
         key=DENIED,
@@ -95,11 +95,11 @@ def _denied(merchant_id: MerchantId, error: SourceError, since: datetime) -> Con
     )
 
 
-def _unreadable(merchant_id: MerchantId, bad: Sequence[BadRecord]) -> Condition:
+def _unreadable(merchant_id: MerchantId, bad: Sequence[BadRecord]) -> Symptom:
     if not bad:
         text = "The bank's records can be read again."
-        return Condition(rule=RULE, merchant_id=merchant_id, key=UNREADABLE, holds=False, text=text)
-    return Condition(
+        return Symptom(rule=RULE, merchant_id=merchant_id, key=UNREADABLE, holds=False, text=text)
+    return Symptom(
         rule=RULE,
         merchant_id=merchant_id,
         key=UNREADABLE,

@@ -3,7 +3,6 @@
 from bot.model.alerts import Aftermath, Alert, AlertReason, Because, IncidentAlert, NoticeAlert, Rates
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.incidents import (
-    Condition,
     Finding,
     Incident,
     IncidentState,
@@ -13,6 +12,7 @@ from bot.model.incidents import (
     Policy,
     Severity,
     Silence,
+    Symptom,
     Timers,
 )
 from bot.model.lookups import Change, Checked, Clues, FoundReport, MatchReport, Past
@@ -36,7 +36,6 @@ from bot.model.periods import Calendar, Period, PeriodKind
 from bot.model.reports import (
     Bar,
     ComparisonReport,
-    DayReport,
     Figures,
     Freshness,
     HealthReport,
@@ -48,6 +47,7 @@ from bot.model.reports import (
     Tally,
     TerminalsReport,
 )
+from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
 
 __all__ = [
     "BELOW",
@@ -68,8 +68,8 @@ __all__ = [
     "Clues",
     "ComparisonReport",
     "Condition",
-    "DayReport",
     "Destination",
+    "Field",
     "Figures",
     "File",
     "Finding",
@@ -80,6 +80,7 @@ __all__ = [
     "IncidentAlert",
     "IncidentState",
     "InvoiceTally",
+    "ListReport",
     "Loudness",
     "Mark",
     "MatchReport",
@@ -87,6 +88,7 @@ __all__ = [
     "Merchant",
     "MerchantId",
     "Message",
+    "Method",
     "NoticeAlert",
     "Operation",
     "OperationId",
@@ -97,13 +99,18 @@ __all__ = [
     "PeriodKind",
     "PeriodReport",
     "Policy",
+    "Query",
     "Rates",
     "ReasonClass",
     "ReasonCount",
     "Request",
+    "Search",
+    "SearchReport",
     "Severity",
     "Silence",
+    "SortKey",
     "SourceHealth",
+    "Symptom",
     "Tally",
     "Terminal",
     "TerminalId",

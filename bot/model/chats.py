@@ -32,6 +32,7 @@ class Destination:
     language: str = "ru"
     timezone: str = "Asia/Almaty"
     disabled_reason: str | None = None
+    language_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

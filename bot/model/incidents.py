@@ -49,7 +49,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Symptom:
     """A lasting state that a rule sees or no longer sees (`holds`), perhaps since earlier than now.
 
     `text` is a catalogue text, `values` fill it.
@@ -96,7 +96,7 @@ class Incident:
 
     Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says
     now; `times` are the newest
-    failures' instants. Conditions: `key`, `text` and `values`. `told_members` have been announced;
+    failures' instants. Symptoms: `key`, `text` and `values`. `told_members` have been announced;
     `sounded_at` is the last message with a reason of its own.
     """
 

@@ -76,7 +76,7 @@ class FoundReport:
 class MatchReport:
     """Operations that fit a text in one way or another, newest first, an invoice once.
 
-    `total` counts them all; with `uncounted` there are more than that.
+    `total` counts them all; with `uncounted` there may be more.
     """
 
     query: str

@@ -10,6 +10,7 @@ from bot.model.operations import Window
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
+MOST_BARS = 31
 
 
 class PeriodKind(StrEnum):
@@ -32,6 +33,16 @@ class Period:
     @property
     def days(self) -> int:
         return (self.last - self.first).days + 1
+
+    def step(self, bars: int) -> int:
+        """How many days go together so that a series of the period has at most `bars`."""
+        return -(-self.days // bars)
+
+    def is_like(self, other: "Period") -> bool:
+        """Whether the two can be cut at the same moment: months, a week and seven days, or as many days."""
+        if self.kind is other.kind is PeriodKind.MONTH:
+            return True
+        return self.days == other.days or (self.kind is PeriodKind.WEEK and other.days == WEEK.days)
 
     def earlier(self) -> tuple["Period", ...]:
         """What it is compared with: a day with the day before and the same weekday last week, a month with the one
@@ -98,6 +109,9 @@ class Calendar:
     def today(self, now: datetime) -> Period:
         return self.day(self.day_of(now))
 
+    def yesterday(self, now: datetime) -> Period:
+        return self.day(self.day_of(now) - DAY)
+
     def week(self, now: datetime) -> Period:
         """Monday to now."""
         on = self.day_of(now)
@@ -129,13 +143,13 @@ class Calendar:
         day = self.window(self.day(there))
         return Window(self.start_of(other.first), min(max(end, day.start), day.end))
 
-    def marks(self, period: Period, window: Window, bars: int) -> tuple[datetime, ...]:
+    def marks(self, period: Period, window: Window, bars: int = MOST_BARS) -> tuple[datetime, ...]:
         """Where a series over the window is cut: hours of a single day, else days, as many together as it takes
         to have at most `bars`. The first mark is the start of the window, its end is not among them."""
         if period.days == 1:
             hours = -(-window.span // timedelta(hours=1))
             return tuple(window.start + number * timedelta(hours=1) for number in range(hours))
-        step = -(-period.days // bars)
+        step = period.step(bars)
         starts = (self.start_of(period.first + number * DAY) for number in range(0, period.days, step))
         return tuple(start for start in starts if start < window.end)
 

@@ -63,6 +63,9 @@ class InvoiceTally:
     def success_rate(self) -> float | None:
         return self.paid / self.decided if self.decided else None
 
+    def __add__(self, other: "InvoiceTally") -> "InvoiceTally":
+        return InvoiceTally(self.decided + other.decided, self.paid + other.paid)
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -85,7 +88,6 @@ class Figures:
     reasons: tuple[ReasonCount, ...] = ()
     invoices: InvoiceTally = InvoiceTally()
     bars: tuple[Bar, ...] = ()
-    hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +146,6 @@ class TerminalsReport:
     terminals: Mapping[TerminalId, Mapping[str, Tally]]
     freshness: Freshness
     calendar: Calendar
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayReport:
-    """A local day so far, beside the day before and the same weekday last week, cut at the same time of day."""
-
-    merchant: Merchant
-    terminal: Terminal | None
-    figures: Figures
-    day_before: Figures
-    week_before: Figures
-    freshness: Freshness
     at: datetime
 
 

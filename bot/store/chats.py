@@ -58,6 +58,7 @@ def _destination(row: Row) -> Destination:
         language=row["language"],
         timezone=row["timezone"],
         disabled_reason=row["disabled_reason"],
+        language_chosen=bool(row["language_chosen"]),
     )
 
 
@@ -92,6 +93,33 @@ def subscribe(db: Connection, destination: Destination) -> None:
         title=destination.title,
         language=destination.language,
         timezone=destination.timezone,
+    )
+
+
+def choose_language(db: Connection, destination: Destination) -> None:
+    """People have chosen the language of a chat: it goes for every topic of it, also for those still to come."""
+    db.run(
+        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, language_chosen) "
+        "VALUES (:chat_id, 0, :kind, :title, :language, :timezone, 1) ON CONFLICT (chat_id, thread_id) DO NOTHING",
+        chat_id=destination.chat_id,
+        kind=destination.kind,
+        title=destination.title,
+        language=destination.language,
+        timezone=destination.timezone,
+    )
+    db.run(
+        "UPDATE destination SET language = :language, language_chosen = 1 WHERE chat_id = :chat_id",
+        chat_id=destination.chat_id,
+        language=destination.language,
+    )
+
+
+def learn_language(db: Connection, chat_id: int, language: str) -> None:
+    """The language of a person's Telegram, for a private chat in which none was chosen."""
+    db.run(
+        "UPDATE destination SET language = :language WHERE chat_id = :chat_id AND language_chosen = 0",
+        chat_id=chat_id,
+        language=language,
     )
 
 

@@ -31,7 +31,6 @@ from bot.store import sources
 from bot.store.driver import Connection, Row
 from bot.store.rollups import HOUR, MINUTE
 
-BARS = 31
 _WHERE = (
     " WHERE merchant_id = :merchant_id AND (:terminal_id = '' OR terminal_id = :terminal_id) "
     "AND {time} >= :start AND {time} < :end "
@@ -66,12 +65,14 @@ def period_report(
     until = _until(freshness, now)
     place = (merchant.id, terminal.id if terminal else "")
     *others, last = period.earlier()
-    earlier = [_figures(db, place, other, calendar, calendar.alike(other, period, until)) for other in others]
-    earlier.append(_figures(db, place, last, calendar, calendar.alike(last, period, until), bars=BARS))
+    earlier = [
+        _figures(db, place, other, calendar, calendar.alike(other, period, until), series=False) for other in others
+    ]
+    earlier.append(_figures(db, place, last, calendar, calendar.alike(last, period, until), series=True))
     return PeriodReport(
         merchant=merchant,
         terminal=terminal,
-        asked=_figures(db, place, period, calendar, calendar.until(period, until), bars=BARS),
+        asked=_figures(db, place, period, calendar, calendar.until(period, until), series=True),
         earlier=tuple(earlier),
         freshness=freshness,
         calendar=calendar,
@@ -88,18 +89,19 @@ def comparison_report(
     calendar: Calendar,
     now: datetime,
 ) -> ComparisonReport:
-    """The two periods side by side, the earlier one first; both cut alike when the later one is going on."""
+    """The two periods side by side, the earlier one first and, where they are alike, cut as the later one is."""
     freshness = sources.get_freshness(db, merchant.id)
     until = _until(freshness, now)
     place = (merchant.id, terminal.id if terminal else "")
     first, second = sorted(periods, key=lambda period: (period.last, period.first))
-    cuts = calendar.alike(first, second, until), calendar.until(second, until)
+    shared = second.is_like(first) and calendar.window(first).end <= until
+    cut = calendar.alike(first, second, until) if shared else calendar.until(first, until)
     return ComparisonReport(
         merchant=merchant,
         terminal=terminal,
         sides=(
-            _figures(db, place, first, calendar, cuts[0], bars=BARS),
-            _figures(db, place, second, calendar, cuts[1], bars=BARS),
+            _figures(db, place, first, calendar, cut, series=True),
+            _figures(db, place, second, calendar, calendar.until(second, until), series=True),
         ),
         freshness=freshness,
         calendar=calendar,
@@ -115,7 +117,7 @@ def terminals_report(
     window = calendar.until(period, _until(freshness, now))
     return TerminalsReport(
         merchant=merchant,
-        asked=_figures(db, (merchant.id, ""), period, calendar, window),
+        asked=_figures(db, (merchant.id, ""), period, calendar, window, series=False),
         terminals=by_terminal(db, merchant.id, window),
         freshness=freshness,
         calendar=calendar,
@@ -129,9 +131,9 @@ def _until(freshness: Freshness, now: datetime) -> datetime:
 
 
 def _figures(
-    db: Connection, place: tuple[MerchantId, str], period: Period, calendar: Calendar, window: Window, *, bars: int = 0
+    db: Connection, place: tuple[MerchantId, str], period: Period, calendar: Calendar, window: Window, *, series: bool
 ) -> PeriodFigures:
-    marks = calendar.marks(period, window, bars) if bars else ()
+    marks = calendar.marks(period, window) if series else ()
     return PeriodFigures(period, of_window(db, *place, window, marks), window.end < calendar.window(period).end)
 
 
@@ -180,7 +182,7 @@ def _bars(db: Connection, window: Window, place: Mapping[str, Any], marks: Seque
     """Hours cut by a mark, as in a zone of half hours, are told by their minutes."""
     edges = [to_micros(mark) for mark in marks]
     first, last = _whole_hours(to_micros(window.start), to_micros(window.end))
-    split = sorted({edge // HOUR * HOUR for edge in edges if edge % HOUR and first <= edge < last})
+    split = {edge // HOUR * HOUR for edge in edges if edge % HOUR and first <= edge < last}
     rows = [
         row
         for row in _in_window(db, _sums(_BY_TIME, _HOURS), _sums(_BY_TIME, _OPERATIONS), window, place)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.model import Change, Clues, MerchantId, Operation, OperationId, Outcome, Past, from_micros
+from bot.model import Change, Clues, Freshness, Merchant, MerchantId, Operation, OperationId, Outcome, Past, from_micros
+from bot.store import sources
 from bot.store.driver import Connection, Row, list_by_key
-from bot.store.operations import SELECT, operation_of
+from bot.store.operations import SELECT, list_by_invoice, operation_of
 
 COUNTED = 500
 TAIL = 8
-_KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :merchant_id AND "
+KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :merchant_id AND "
 # The part that is typed most, the newest numbers, comes last in an invoice: the highest first.
 _BEGINS = "invoice_id >= :low AND invoice_id < :high ORDER BY invoice_id DESC LIMIT :limit"
 _ENDS = (
@@ -27,19 +28,46 @@ _AFTER_ALL = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The newest operations that fit, each invoice once; `total` of them all, or `uncounted`: at least that many."""
+    """The newest operations that fit, each invoice once; `total` of them all, or with `uncounted` at least that many."""
 
     operations: tuple[Operation, ...]
     total: int
     uncounted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store has at one merchant: attempts on the very invoice with their past, and other operations."""
+
+    merchant: Merchant
+    attempts: tuple[Operation, ...]
+    past: Past
+    matches: Matches
+    freshness: Freshness
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.attempts and not self.matches.total
+
+
+def recall(db: Connection, merchant: Merchant, clues: Clues, *, limit: int) -> Known:
+    """Everything stored that the clues may mean, at most `limit` of it besides the invoice itself."""
+    attempts = list_by_invoice(db, merchant.id, clues.invoice) if clues.invoice else []
+    return Known(
+        merchant,
+        tuple(attempts),
+        past_of(db, merchant.id, [attempt.id for attempt in attempts]),
+        list_matches(db, merchant.id, clues, limit=limit),
+        sources.get_freshness(db, merchant.id),
+    )
+
+
 def list_matches(db: Connection, merchant_id: MerchantId, clues: Clues, *, limit: int) -> Matches:
     """Operations that fit any of the clues but the whole invoice, newest first."""
     found: dict[str, Row] = {}
     uncounted = False
-    for condition, values in _conditions(clues):
-        rows = db.rows(_KEYS + condition, merchant_id=merchant_id, limit=COUNTED, **values)
+    for condition, values in conditions(clues):
+        rows = db.rows(KEYS + condition, merchant_id=merchant_id, limit=COUNTED, **values)
         uncounted = uncounted or len(rows) == COUNTED
         found |= {row["id"]: row for row in rows}
     invoices: dict[str, OperationId] = {}
@@ -50,7 +78,8 @@ def list_matches(db: Connection, merchant_id: MerchantId, clues: Clues, *, limit
     return Matches(list_by_ids(db, merchant_id, ids[:limit]), len(ids), uncounted)
 
 
-def _conditions(clues: Clues) -> Iterator[tuple[str, dict[str, object]]]:
+def conditions(clues: Clues) -> Iterator[tuple[str, dict[str, object]]]:
+    """What is asked after KEYS for each clue, with its values; each has an index of its own."""
     for part in clues.parts:
         tail = part[: -TAIL - 1 : -1]
         yield _BEGINS, {"low": part, "high": part + _AFTER_ALL}

@@ -114,6 +114,7 @@ class SqliteStore:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
             for setting in (*_SETTINGS, "PRAGMA query_only = ON"):
                 connection.execute(setting)
+            _speak_unicode(connection)
             reader = self._local.connection = SqliteConnection(connection)
         return reader
 
@@ -164,6 +165,11 @@ def _claim(path: Path) -> int:
     return lock
 
 
+def _speak_unicode(connection: sqlite3.Connection) -> None:
+    """SQLite's own LOWER knows ASCII only."""
+    connection.create_function("lower", 1, str.lower, deterministic=True)
+
+
 def open_for_writing(path: Path) -> Database:
     """The database file, made if there is none, with the newest schema."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,5 +178,6 @@ def open_for_writing(path: Path) -> Database:
     database = Database(path)
     for setting in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_SETTINGS):
         database.conn.execute(setting)
+    _speak_unicode(database.conn)
     migrations().apply(database)
     return database

@@ -13,12 +13,21 @@ def format_number(number: int) -> str:
 
 
 def format_money(tiyn: int, currency: str, decimal: str) -> str:
-    """`184 500 ₸`; hundredths only when there are any; a currency other than the tenge by its code."""
+    """`184 500 ₸`; a currency other than the tenge by its code."""
+    return f"{format_amount(tiyn, decimal)}{NO_BREAK}{unit_of(currency)}".rstrip(NO_BREAK)
+
+
+def format_amount(tiyn: int, decimal: str) -> str:
+    """`184 500`; hundredths only when there are any."""
     whole, hundredths = divmod(abs(tiyn), 100)
     sign = MINUS if tiyn < 0 else ""
     fraction = f"{decimal}{hundredths:02}" if hundredths else ""
-    unit = _TENGE.get(currency) or clean(currency)[:_CODE_LENGTH]
-    return f"{sign}{format_number(whole)}{fraction}{NO_BREAK}{unit}".rstrip(NO_BREAK)
+    return f"{sign}{format_number(whole)}{fraction}"
+
+
+def unit_of(currency: str) -> str:
+    """`₸`, or the code of another currency."""
+    return _TENGE.get(currency) or clean(currency)[:_CODE_LENGTH]
 
 
 def format_percent(rate: float, decimal: str) -> str:

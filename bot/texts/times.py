@@ -22,13 +22,17 @@ def format_weekday(on: date, locale: Locale) -> str:
     return format_skeleton("MMMEd", on, locale=locale)
 
 
+def format_short_date(on: date, year: int, locale: Locale) -> str:
+    """`9 Nov`, with its year only when that is not `year`."""
+    skeleton = "MMMd" if on.year == year else "yMMMd"
+    return format_skeleton(skeleton, on, locale=locale).replace(_NARROW_NO_BREAK, NO_BREAK)
+
+
 def format_moment(local: datetime, today: date, time: str, locale: Locale) -> str:
     """`time` alone when `local` is on `today`, else with its date, with the year only when it is another one."""
     if local.date() == today:
         return time
-    skeleton = "MMMd" if local.year == today.year else "yMMMd"
-    day = format_skeleton(skeleton, local.date(), locale=locale).replace(_NARROW_NO_BREAK, NO_BREAK)
-    return f"{day}, {time}"
+    return f"{format_short_date(local.date(), today.year, locale)}, {time}"
 
 
 def format_span(duration: timedelta, locale: Locale) -> str:

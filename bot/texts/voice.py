@@ -9,8 +9,16 @@ from markupsafe import Markup
 
 from bot.texts.catalogues import LANGUAGES, read_catalogue
 from bot.texts.cleaning import clean
-from bot.texts.numbers import format_money, format_number, format_percent
-from bot.texts.times import format_ago, format_day, format_moment, format_span, format_weekday, zone_city
+from bot.texts.numbers import format_amount, format_money, format_number, format_percent, unit_of
+from bot.texts.times import (
+    format_ago,
+    format_day,
+    format_moment,
+    format_short_date,
+    format_span,
+    format_weekday,
+    zone_city,
+)
 
 _LOCALES = {"ru": Locale("ru"), "kk": Locale("kk"), "en": Locale("en", "GB")}
 _DECIMALS = {"ru": ",", "kk": ",", "en": "."}
@@ -63,6 +71,14 @@ class Voice:
         """`184 500 ₸` with no-break spaces; hundredths only when there are any."""
         return format_money(tiyn, currency, self._decimal)
 
+    def amount(self, tiyn: int) -> str:
+        """Money where its unit stands elsewhere: `184 500`."""
+        return format_amount(tiyn, self._decimal)
+
+    def unit(self, currency: str) -> str:
+        """`₸`, or the code of another currency."""
+        return unit_of(currency)
+
     def number(self, number: int) -> str:
         return format_number(number)
 
@@ -89,6 +105,10 @@ class Voice:
     def weekday(self, on: date) -> str:
         """`Mon 9 Nov`."""
         return format_weekday(on, self._locale)
+
+    def date(self, on: date, year: int) -> str:
+        """`9 Nov`, with its year when that is not `year`."""
+        return format_short_date(on, year, self._locale)
 
     def moment(self, at: datetime, now: datetime, *, seconds: bool = False) -> str:
         """The clock time, with the date when it is not today's."""

@@ -7,19 +7,63 @@ from bot.views.answers import (
     help_message,
     identity,
     private_bot,
-    sparkline,
-    today,
     welcome,
 )
+from bot.views.bars import sparkline
+from bot.views.by_terminal import by_terminal
+from bot.views.charts import chart_buttons, chart_picture, period_chart
+from bot.views.comparison import comparison
+from bot.views.exported import Export, Listing, ask_export, file_name
+from bot.views.figures import grand_total, period_figures
+from bot.views.languages import ask_language, language_chosen
+from bot.views.lists import failed_list, last_list, with_terminals
+from bot.views.matches import matches
+from bot.views.payers import payers
+from bot.views.period_buttons import (
+    Asked,
+    ask_period,
+    comparison_buttons,
+    period_buttons,
+    terminals_buttons,
+    updated,
+)
+from bot.views.searches import search_help, search_results
+from bot.views.sight import Sight
 
 __all__ = [
+    "Asked",
+    "Export",
+    "Listing",
+    "Sight",
+    "ask_export",
+    "ask_language",
+    "ask_period",
+    "by_terminal",
+    "chart_buttons",
+    "chart_picture",
+    "comparison",
+    "comparison_buttons",
     "error_message",
+    "failed_list",
+    "file_name",
     "found",
+    "grand_total",
     "health",
     "help_message",
     "identity",
+    "language_chosen",
+    "last_list",
+    "matches",
+    "payers",
+    "period_buttons",
+    "period_chart",
+    "period_figures",
     "private_bot",
+    "search_help",
+    "search_results",
     "sparkline",
-    "today",
+    "terminals_buttons",
+    "updated",
     "welcome",
+    "with_terminals",
 ]

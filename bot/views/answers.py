@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from bot.errors import UsageError
+from bot.errors import Unclear, UsageError
 from bot.model import ChatKind, Message, Request
 from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
-from bot.views.figures import sparkline, today
 from bot.views.found import found
 from bot.views.health import health
+from bot.views.unclear import unclear_message
 
 __all__ = [
     "error_message",
@@ -19,8 +19,6 @@ __all__ = [
     "help_message",
     "identity",
     "private_bot",
-    "sparkline",
-    "today",
     "welcome",
 ]
 
@@ -65,7 +63,11 @@ def private_bot(voice: Voice) -> Message:
     return Message(voice("This bot is private. If you work with the merchant, send its owner your id: /id shows it."))
 
 
-def error_message(error: UsageError, voice: Voice) -> Message:
-    """What a person can mend, in words; what they typed comes back shortened."""
+def error_message(error: UsageError, voice: Voice, command: str = "") -> Message:
+    """What a person can mend, in words; what they typed comes back shortened, the unclear part of it marked.
+
+    `command`: what the buttons of better words are for.
+    """
     values = {name: capped(str(value), TEXT_LENGTH) for name, value in error.values.items()}
-    return Message(Markup("⚠️ ") + voice(error.text, **values))
+    told = Markup("⚠️ ") + voice(error.text, **values)
+    return unclear_message(told, error, command) if isinstance(error, Unclear) else Message(told)

@@ -1,98 +1,62 @@
-"""One change of an incident, as the reply that announces it."""
+"""The change of a sum against an earlier period; on too few payments the payments themselves, a percentage misleads."""
 
-from markupsafe import Markup, escape
+from datetime import timedelta
 
-from bot.model import AlertReason, Because, Button, IncidentAlert, Message
+from markupsafe import Markup
+
+from bot.model import Period, PeriodFigures, PeriodReport, Tally
 from bot.texts import Voice
-from bot.views.blocks import capped, fit
-from bot.views.buttons import data_button
-from bot.views.incidents import condition_words, rate_words, repeat_mark, where
-from bot.views.operations import SEPARATOR
+from bot.views.periods import days_words, is_known
+
+_FEW = 5
+_MANIFOLD = 10
+_NOTHING = Tally()
+_DAY = timedelta(days=1)
 
 
-def change_message(alert: IncidentAlert, voice: Voice, *, repeated: bool = False) -> Message:
-    """Why it is spoken of again, in a few lines: the living message above holds the rest. The end makes no sound."""
-    lines = _REPLIES[alert.reason](alert, voice)
-    text = fit(repeat_mark(voice, repeated), lines, (), voice)
-    return Message(text, _reply_buttons(alert, voice), silent=alert.reason is AlertReason.RESOLVED)
+def compared(tally: Tally, earlier: PeriodFigures, currency: str, report: PeriodReport, voice: Voice) -> Markup:
+    """One line: how the sum paid compares with that of the earlier period."""
+    now_on = report.calendar.today(report.at)
+    is_yesterday = earlier.period == _day_before(now_on) and report.asked.period == now_on
+    day = voice.plain("Yesterday") if is_yesterday else days_words(earlier.period, voice, now_on=now_on)
+    if not is_known(earlier.figures, report.freshness):
+        return _unread(day, voice, filling=report.freshness.filling)
+    base = earlier.figures.currencies.get(currency, _NOTHING)
+    if base.paid < _FEW or base.paid_sum <= 0 or not tally.total:
+        return _as_it_was(base, day, currency, voice, cut=earlier.cut)
+    change = change_words(tally.paid_sum, base.paid_sum, voice)
+    if is_yesterday:
+        return voice("{change} against this time yesterday", change=change)
+    if earlier.cut and earlier.period.days > 1:
+        return voice("{change} against {days} up to this time", change=change, days=day)
+    if earlier.cut:
+        return voice("{change} against this time on {day}", change=change, day=day)
+    return voice("{change} against {day}", change=change, day=day)
 
 
-def _widened(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    head = Markup("🔺 <b>#{} · {}</b>").format(alert.incident.number, voice("it has grown"))
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice)]
+def change_words(now: int, base: int, voice: Voice) -> str:
+    """`▲ 8 %`, `▼ 8 %`, `= 0 %`, and `▲ ×13` when it is manifold. `base` is positive."""
+    if now >= base * _MANIFOLD:
+        return f"▲ ×{voice.number(now // base)}"
+    percent = round((now - base) * 100 / base)
+    arrow = "▲" if percent > 0 else "▼" if percent < 0 else "="
+    return f"{arrow} {voice.number(abs(percent))}\u00a0%"
 
 
-def _reminder(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    why = {
-        Because.SNOOZE_OVER: voice("the time it was put off is over"),
-        Because.ACK_RAN_OUT: voice("nobody has said anything about it for a while"),
-        Because.SILENCE_OVER: voice("its silence is over"),
-        Because.STILL_FAILING: voice("it goes on"),
-        None: voice("it goes on"),
-    }[alert.because]
-    head = Markup("🔔 <b>#{} · {}</b>").format(alert.incident.number, why)
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice)]
+def _day_before(period: Period) -> Period:
+    return Period(period.kind, period.first - _DAY, period.last - _DAY)
 
 
-def _escalated(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    span = voice.span(alert.at - alert.incident.opened_at)
-    head = voice("⏫ <b>#{number} · nobody has taken it for {span}</b>", number=alert.incident.number, span=span)
-    called = []
-    if alert.called_id is not None:
-        link = Markup('<a href="tg://user?id={}">{}</a>').format(alert.called_id, capped(alert.called))
-        called = [voice("{name}, please look", name=link)]
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice), *called]
+def _unread(day: str, voice: Voice, *, filling: bool) -> Markup:
+    if filling:
+        return voice("{day}: the history is still being read", day=day)
+    return voice("{day}: before the bot’s history begins", day=day)
 
 
-def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    incident = alert.incident
-    span = voice.span((incident.resolved_at or alert.at) - incident.opened_at)
-    head = voice("🟢 <b>#{number} · over after {span}</b>", number=incident.number, span=span)
-    lines = [SEPARATOR.join([head, where(alert, voice)])]
-    if incident.key:
-        return [
-            *lines,
-            condition_words(incident, voice),
-        ]
-    lines += _summary(alert, voice)
-    if alert.aftermath:
-        lines.append(
-            voice(
-                "Invoices paid by another try: {recovered} · still unpaid: {unpaid}",
-                recovered=voice.number(alert.aftermath.recovered),
-                unpaid=voice.number(alert.aftermath.unpaid),
-            )
-        )
-    return lines
-
-
-def _summary(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    incident = alert.incident
-    if incident.key:
-        return [condition_words(incident, voice)]
-    count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
-    amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
-    return [SEPARATOR.join([count, amount]), *rate_words(alert, voice)]
-
-
-def _reply_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
-    number = str(alert.incident.number)
-    if alert.reason is AlertReason.RESOLVED:
-        unpaid = alert.aftermath is not None and alert.aftermath.unpaid > 0
-        return [list(data_button(voice.plain("📋 Unpaid"), "incident", number))] if unpaid else []
-    if alert.incident.handled or not alert.incident.is_open:
-        return []
-    return [
-        [
-            *data_button(voice.plain("✋ I have it"), "ack", number),
-            *data_button(voice.plain("😴 1 h"), "snooze", number, "1h"),
-        ]
-    ]
-
-
-_REPLIES = {
-    AlertReason.WIDENED: _widened,
-    AlertReason.REMINDER: _reminder,
-    AlertReason.ESCALATED: _escalated,
-    AlertReason.RESOLVED: _resolved,
-}
+def _as_it_was(base: Tally, day: str, currency: str, voice: Voice, *, cut: bool) -> Markup:
+    count, total = voice.number(base.paid), voice.money(base.paid_sum, currency)
+    if not base.paid:
+        return voice("{day} by this time: nothing paid", day=day) if cut else voice("{day}: nothing paid", day=day)
+    if cut:
+        return voice("{day} by this time: {count} · {sum}", day=day, count=count, sum=total)
+    return voice("{day}: {count} · {sum}", day=day, count=count, sum=total)

@@ -1,16 +1,15 @@
-"""The answer to a look-up: every attempt on an invoice as one story."""
+"""The answer to a look-up: every attempt on an invoice and what became of it."""
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 
 from markupsafe import Markup, escape
 
-from bot.model import FoundReport, Message, Operation, Outcome, Window
-from bot.texts import Voice, clean
+from bot.model import Button, FoundReport, Message, Operation, Outcome, Window
+from bot.texts import Voice
 from bot.views.blocks import capped, fit
-from bot.views.buttons import copy_button, edit_button
-from bot.views.freshness import live_line, stored_line
+from bot.views.buttons import copy_button, data_button, edit_button
+from bot.views.freshness import live_line, stored_line, waiting_line
 from bot.views.operations import (
     ICONS,
     SEPARATOR,
@@ -20,24 +19,47 @@ from bot.views.operations import (
     payer_words,
     reason_words,
 )
+from bot.views.sight import Sight
+from bot.views.story import bank_word, duration, past_words, story
 
-_ARROW = Markup(" → ")
 _BLANK = Markup()
-_PERSONAL = re.compile(r"@|(\d\D{0,2}){10}")
 
 
-def found(report: FoundReport, voice: Voice, *, private: bool) -> Message:
-    """All attempts, newest first, and what became of the invoice; in a group nothing personal of the payer."""
-    fresh = live_line(report.at, voice) if report.live else stored_line(report.freshness, report.at, voice)
-    shared, people = _named_once([_people(operation, voice, private=private) for operation in report.operations])
+def found(report: FoundReport, voice: Voice, sight: Sight) -> Message:
+    """All attempts, newest first, and what became of the invoice."""
+    shared, people = _named_once([_people(operation, voice, sight) for operation in report.operations])
     head = [*_headline(report, voice), *shared] if report.operations else _nothing(report, voice)
-    text = fit(head, _attempts(report, people, voice), [_BLANK, fresh], voice)
-    reference = next((operation.reference for operation in report.operations if operation.reference), "")
-    row = [
-        *edit_button(voice.plain("🔄 Refresh"), "find", report.query),
-        *copy_button(voice.plain("📋 Copy RRN"), reference),
+    text = fit(head, _attempts(report, people, voice), [_BLANK, _freshness(report, voice)], voice)
+    return Message(text, _buttons(report, voice, sight))
+
+
+def _freshness(report: FoundReport, voice: Voice) -> Markup:
+    if report.live:
+        return live_line(report.at, voice)
+    line = waiting_line if report.waiting else stored_line
+    return line(report.freshness, report.at, voice)
+
+
+def _buttons(report: FoundReport, voice: Voice, sight: Sight) -> list[list[Button]]:
+    """What one wants to know next; who pays only where that is not shown already."""
+    operations = report.operations
+    reference = next((one.reference for one in operations if one.reference), "")
+    terminal = next((one.terminal_id for one in operations if one.terminal_id), "")
+    payer = next((one.id for one in operations if sight.hides(one)), "")
+    rows = [
+        [
+            *edit_button(voice.plain("🔄 Refresh"), "find", report.query),
+            *copy_button(voice.plain("📎 Copy RRN"), reference),
+        ],
+        [
+            *(data_button(voice.plain("📊 Terminal today"), "today", terminal) if terminal else ()),
+            *(data_button(voice.plain("👁 Show payer"), "payer", payer) if payer else ()),
+        ],
     ]
-    return Message(text, [row] if row else ())
+    if report.others:
+        fits = voice.plain("🔎 Also fits: {count}", count=voice.number(report.others))
+        rows.append(data_button(fits, "matches", report.query))
+    return [row for row in rows if row]
 
 
 def _nothing(report: FoundReport, voice: Voice) -> list[Markup]:
@@ -64,7 +86,7 @@ def _headline(report: FoundReport, voice: Voice) -> list[Markup]:
     else:
         count = voice.plural("{n} operation found", "{n} operations found", len(operations))
         told = [voice("🔎 <code>{query}</code>", query=capped(report.query)), count]
-    return [SEPARATOR.join(told), *_place(report)]
+    return [SEPARATOR.join(told), *duration(report, voice), *bank_word(report, voice), *_place(report)]
 
 
 def _place(report: FoundReport) -> list[Markup]:
@@ -79,30 +101,6 @@ def _is_one_invoice(operations: Sequence[Operation]) -> bool:
     return len({operation.invoice_id for operation in operations}) == 1
 
 
-def story(attempts: Sequence[Operation], voice: Voice) -> Markup:
-    """What became of an invoice after all its attempts, oldest first: `❌ failed → ✅ paid on attempt 2`."""
-    outcomes = [attempt.outcome for attempt in attempts]
-    settled = [number for number, outcome in enumerate(outcomes, 1) if outcome.rank >= Outcome.PAID.rank]
-    if set(outcomes) == {Outcome.FAILED}:
-        many = voice.plural("❌ not paid, {n} attempt", "❌ not paid, {n} attempts", len(outcomes))
-        return many if len(outcomes) > 1 else voice("❌ failed")
-    steps = [voice("❌ failed")] if Outcome.FAILED in outcomes[: settled[0] if settled else None] else []
-    steps += _ending(outcomes, settled, voice)
-    return _ARROW.join(steps)
-
-
-def _ending(outcomes: Sequence[Outcome], settled: Sequence[int], voice: Voice) -> list[Markup]:
-    if not settled:
-        return [voice("⏳ the bank has not decided")]
-    first = settled[0]
-    steps = [voice("✅ paid on attempt {number}", number=first) if first > 1 else voice("✅ paid")]
-    if (paid := outcomes.count(Outcome.PAID)) > 1:
-        steps.append(voice.plural("⚠️ paid {n} time", "⚠️ paid {n} times", paid))
-    if Outcome.REFUNDED in outcomes:
-        steps.append(voice("↩️ refunded"))
-    return steps
-
-
 def _attempts(report: FoundReport, people: Sequence[Sequence[Markup]], voice: Voice) -> list[Markup]:
     operations = report.operations
     one_invoice = _is_one_invoice(operations)
@@ -115,6 +113,7 @@ def _attempts(report: FoundReport, people: Sequence[Sequence[Markup]], voice: Vo
             _outcome_line(operation, number, report, voice),
             *([] if one_invoice else _invoice(operation, voice)),
             *([] if one_terminal else [capped(report.merchant.terminal_name(operation.terminal_id))]),
+            *past_words(operation, report, voice),
             *_details(operation, voice),
             *people[place],
         ]
@@ -144,12 +143,12 @@ def _details(operation: Operation, voice: Voice) -> list[Markup]:
     return lines
 
 
-def _people(operation: Operation, voice: Voice, *, private: bool) -> list[Markup]:
-    """Whose money it is; an account that may be a phone number, an IIN or an e-mail stays out of groups."""
+def _people(operation: Operation, voice: Voice, sight: Sight) -> list[Markup]:
+    """Whose money it is, as far as may be seen."""
     lines = card_words(operation)
-    if (account := capped(operation.account_id)) and (private or not _PERSONAL.search(clean(operation.account_id))):
+    if account := capped(sight.account(operation)):
         lines.append(voice("Account {account}", account=account))
-    return lines + payer_words(operation, voice, private=private)
+    return lines + payer_words(operation, voice, sight)
 
 
 def _named_once(people: list[list[Markup]]) -> tuple[list[Markup], list[list[Markup]]]:

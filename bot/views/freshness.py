@@ -21,6 +21,14 @@ def stored_line(freshness: Freshness, at: datetime, voice: Voice) -> Markup:
     return voice("⚠️ The bank does not answer; stored data as of {time} ({zone})", time=time, zone=voice.zone_name())
 
 
+def waiting_line(freshness: Freshness, at: datetime, voice: Voice) -> Markup:
+    """For what the store says while the bank may still answer."""
+    if freshness.through_at is None:
+        return voice("⏳ Asking the bank…")
+    time = voice.moment(freshness.through_at, at)
+    return voice("⏳ Stored data as of {time} ({zone}), I am asking the bank…", time=time, zone=voice.zone_name())
+
+
 def figures_line(freshness: Freshness, at: datetime, voice: Voice) -> Markup:
     """For figures, which always come from the store."""
     if freshness.through_at is None:

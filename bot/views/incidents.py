@@ -29,7 +29,7 @@ def living_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeate
     """State, sums, times and the newest rows; rewritten in place while the incident lasts."""
     incident = alert.incident
     head = [*repeat_mark(voice, repeated), _headline(alert, voice)]
-    lines = _condition(alert, voice, now) if incident.key else _failures(alert, voice, now)
+    lines = _symptom(alert, voice, now) if incident.key else _failures(alert, voice, now)
     foot = [*_handled(incident, voice, now), _as_of(alert, voice, now)]
     text = fit([*head, *lines], () if incident.key else _rows(alert, voice), foot, voice)
     return Message(text, incident_buttons(alert, voice), silent=incident.loudness is not Loudness.ON)
@@ -199,9 +199,9 @@ def _row(operation: Operation, voice: Voice) -> Markup:
     return SEPARATOR.join(part for part in parts if part)
 
 
-def _condition(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
+def _symptom(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    lines = [condition_words(incident, voice)]
+    lines = [symptom_words(incident, voice)]
     if incident.resolved_at:
         span = voice.span(incident.resolved_at - incident.opened_at)
         lines.append(voice("Over since {time}, after {span}", time=voice.moment(incident.resolved_at, now), span=span))
@@ -210,7 +210,7 @@ def _condition(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup
     return lines
 
 
-def condition_words(incident: Incident, voice: Voice) -> Markup:
+def symptom_words(incident: Incident, voice: Voice) -> Markup:
     """What holds, in the words of the rule that saw it."""
     values = {name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()}
     return voice(incident.text, **values)

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from bot.model import Operation, Outcome
 from bot.texts import Voice, clean
 from bot.views.blocks import TEXT_LENGTH, capped
+from bot.views.sight import Sight
 
 ICONS = {Outcome.UNDECIDED: "⏳", Outcome.FAILED: "❌", Outcome.PAID: "✅", Outcome.REFUNDED: "↩️"}
 SEPARATOR = Markup(" · ")
@@ -18,11 +19,21 @@ _CURRENCIES = 4
 
 def outcome_words(operation: Operation, voice: Voice) -> Markup:
     """The outcome; what is undecided shows the bank's own status, known to us or not."""
-    if operation.outcome is Outcome.UNDECIDED:
-        status = capped(operation.status)
-        return voice("undecided, bank status {status}", status=status) if status else voice("undecided")
-    words = {Outcome.FAILED: voice("failed"), Outcome.PAID: voice("paid"), Outcome.REFUNDED: voice("refunded")}
-    return words[operation.outcome]
+    status = capped(operation.status)
+    if operation.outcome is Outcome.UNDECIDED and status:
+        return voice("undecided, bank status {status}", status=status)
+    return outcome_name(operation.outcome, voice)
+
+
+def outcome_name(outcome: Outcome, voice: Voice) -> Markup:
+    """The outcome in a word."""
+    words = {
+        Outcome.UNDECIDED: voice("undecided"),
+        Outcome.FAILED: voice("failed"),
+        Outcome.PAID: voice("paid"),
+        Outcome.REFUNDED: voice("refunded"),
+    }
+    return words[outcome]
 
 
 def reason_words(operation: Operation, voice: Voice) -> Markup:
@@ -55,10 +66,10 @@ def _card(brand: str, digits: str) -> Markup:
     return capped(f"{brand} •••• {last}") if last else Markup()
 
 
-def payer_words(operation: Operation, voice: Voice, *, private: bool) -> list[Markup]:
-    """The payer's name, never outside a private chat."""
-    name = capped(operation.payer_name)
-    return [voice("Payer: {name}", name=name)] if private and name else []
+def payer_words(operation: Operation, voice: Voice, sight: Sight) -> list[Markup]:
+    """Who pays, as far as may be seen."""
+    known = [shown for one in sight.payer(operation) if (shown := capped(one))]
+    return [voice("Payer: {name}", name=Markup(", ").join(known))] if known else []
 
 
 def sums(operations: Iterable[Operation], voice: Voice) -> Markup:

@@ -1,21 +1,34 @@
 """COMMANDS: what can be asked. A command is one function and one row; help, menu and access come from the row."""
 
-import re
 from collections.abc import Sequence
 
 from bot.chat.access import Audience
-from bot.chat.commands import about, figures, finding
+from bot.chat.clues import is_look_up
+from bot.chat.commands import about, charting, exporting, figures, finding, lists, searching, speaking
 from bot.chat.commands.row import Command
 from bot.model import ChatKind, Request
 
 __all__ = ["COMMANDS", "Command", "find_command", "list_commands"]
 
-_LIKE_AN_INVOICE = re.compile(r"(?=\S*\d)\S{1,64}")
-
 COMMANDS = (
     Command(name="start", answer=about.start, description="Who I am", listed=False),
     Command(name="find", answer=finding.find, description="All attempts on an invoice: /find 12345"),
+    Command(name="matches", answer=finding.matches, description="Everything a number fits", listed=False),
+    Command(name="payer", answer=finding.payer, description="Who paid", listed=False),
+    Command(name="search", answer=searching.search, description="Payments by any filters: /search failed amount>=5000"),
+    Command(name="failed", answer=lists.failed, description="Failed payments, newest first: /failed Samal 5"),
+    Command(name="last", answer=lists.last, description="Latest payments: /last Samal 5"),
+    Command(name="terminals", answer=lists.terminals, description="Today by terminal"),
     Command(name="today", answer=figures.today, description="Today's figures, also of one terminal: /today Samal"),
+    Command(name="yesterday", answer=figures.yesterday, description="Yesterday's figures"),
+    Command(name="week", answer=figures.week, description="Figures since Monday"),
+    Command(name="month", answer=figures.month, description="Figures since the first of the month"),
+    Command(name="summary", answer=figures.summary, description="Figures of any days: /summary 01.11 07.11"),
+    Command(name="compare", answer=figures.compare, description="Two periods side by side: /compare 2026-10 2026-11"),
+    Command(name="by", answer=figures.by_terminal, description="A period by terminal", listed=False),
+    Command(name="chart", answer=charting.chart, description="Figures as a picture: /chart Samal week"),
+    Command(name="export", answer=exporting.export, description="Operations as a file: /export 01.11 07.11 xlsx"),
+    Command(name="language", answer=speaking.language, description="The language of this chat"),
     Command(name="health", answer=about.health, description="Whether the bank, Telegram and I are well"),
     Command(name="id", answer=about.identify, description="Your id and this chat's", audience=Audience.EVERYBODY),
     Command(name="help", answer=about.help_, description="What you can ask"),
@@ -23,9 +36,10 @@ COMMANDS = (
 
 
 def find_command(commands: Sequence[Command], request: Request) -> Command | None:
-    """The row meant, if it may be used in this kind of chat. In a private chat a bare number means /find."""
+    """The row meant, if it may be used in this kind of chat. A bare number means /find."""
     name, kind = request.command, request.chat.kind
-    if not name and kind is ChatKind.PRIVATE and _LIKE_AN_INVOICE.fullmatch(request.text.strip()):
+    private, reply = kind is ChatKind.PRIVATE, request.quotes is not None
+    if not name and is_look_up(request.text, private=private, reply=reply):
         name = "find"
     return next((one for one in commands if one.name == name and kind in one.where), None)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from bot.chat.access import Audience
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued
-from bot.model import ChatKind, Message, Request
+from bot.model import ChatKind, Message, Request, Toast
 
-Answer = Callable[[Request, Desk], Awaitable[Message | Continued]]
+Answer = Callable[[Request, Desk], Awaitable[Message | Continued | Toast]]
 EVERYWHERE = frozenset(ChatKind) - {ChatKind.CHANNEL}
 
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from telegram import (
     Bot,
     BotCommand,
+    BotCommandScopeChat,
     CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -139,6 +140,13 @@ class Gateway:
         given = {(menu.scope, menu.language) for menu in menus}
         for scope, language in sorted({(scope, language) for scope in SCOPES for language in MENU_LANGUAGES} - given):
             await self._call(self._bot.delete_my_commands, scope=SCOPES[scope], language_code=language)
+
+    async def set_chat_menu(self, destination: Destination, commands: Sequence[tuple[str, str]]) -> None:
+        """The command menu of one chat, the same to people of every language."""
+        listed = [BotCommand(name, description) for name, description in commands]
+        scope = BotCommandScopeChat(destination.chat_id)
+        for language in MENU_LANGUAGES:
+            await self._call(self._bot.set_my_commands, commands=listed, scope=scope, language_code=language)
 
     async def delete_webhook(self) -> None:
         """Makes polling possible; waiting updates are kept."""

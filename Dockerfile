@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+WORKDIR /build
+RUN python -m venv /opt/epay-bot
+COPY requirements.lock ./
+RUN /opt/epay-bot/bin/pip install --no-cache-dir --no-compile --only-binary=:all: --require-hashes --no-deps -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY migrations migrations
+# The package itself needs no build back end to run: its code and migrations lie side by side, as in a checkout.
+RUN cp -r bot migrations /opt/epay-bot/lib/python3*/site-packages/ \
+    && printf '#!/opt/epay-bot/bin/python\nfrom bot.cli import main\nmain()\n' > /opt/epay-bot/bin/epay-bot \
+    && chmod +x /opt/epay-bot/bin/epay-bot
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="epay-bot" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /opt/epay-bot /opt/epay-bot
+ENV PATH=/opt/epay-bot/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/data
+# One volume holds everything that must outlive the container; the rest may be read-only.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data epay-bot && install -d -o 10001 -g 10001 /data
+WORKDIR /data
+VOLUME /data
+USER 10001
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["epay-bot"]
+CMD ["run", "--config", "/data/config.yaml"]

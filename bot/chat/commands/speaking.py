@@ -1,0 +1,37 @@
+"""The language of a chat: what is said there, asked or unasked, and its menu."""
+
+import logging
+from dataclasses import replace
+
+from bot import views
+from bot.chat.desk import Desk
+from bot.errors import DeliveryError, UsageError
+from bot.model import Message, Request
+from bot.store import chats
+from bot.texts import LANGUAGES
+
+log = logging.getLogger(__name__)
+
+_NAMES = {
+    "ru": ("ru", "русский", "по-русски", "рус", "орысша"),
+    "kk": ("kk", "kz", "қазақша", "қазақ", "казахский", "каз"),
+    "en": ("en", "english", "английский", "англ", "ағылшынша"),
+}
+
+
+async def language(request: Request, desk: Desk) -> Message:
+    """Asks with buttons, or changes the whole chat, all its topics, to the language named."""
+    if not request.arguments:
+        return views.ask_language(desk.voice(request.chat))
+    said = " ".join(request.arguments).casefold()
+    chosen = next((known for known in LANGUAGES if said in _NAMES[known]), None)
+    if chosen is None:
+        raise UsageError("I do not speak “{language}”. Write /language ru, /language kk or /language en", language=said)
+    chat = replace(request.chat, language=chosen)
+    await desk.store.write(chats.choose_language, chat)
+    voice = desk.voice(chat)
+    try:
+        await desk.show_menu(chat, [(name, voice.plain(text)) for name, text in desk.listed(chat.kind)])
+    except DeliveryError as error:
+        log.warning("the menu of chat %s keeps its language: %s", chat.chat_id, error)
+    return views.language_chosen(voice)

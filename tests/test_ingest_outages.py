@@ -1,0 +1,361 @@
+"""The bank away and back, broken answers, restarts and wrong clocks: nothing lost, everything told once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch, watching
+
+from bot.config import Polling
+from bot.demo.bank import Fault
+from bot.errors import SourceUnavailable
+from bot.model import Window
+from bot.store.sources import TierName, list_tiers
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    async with watching(tmp_path) as watch:
+        await watch.start()
+        yield watch
+
+
+async def left_of(watch: Watch, name: TierName) -> Window:
+    return (await watch.store.read(list_tiers, (await watch.source()).merchant_id))[name].left
+
+
+async def test_an_outage_is_told_once_when_it_lasts_and_once_when_it_ends(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await watch.poll()
+    watch.bank.faults.down = True
+    assert not await watch.poll(INTERVAL)
+    assert await watch.said() == []
+    await watch.poll_for(HOUR, every=MINUTE)
+    assert await watch.news() == ["lost"]
+    row = watch.fail()
+    watch.bank.faults.down = False
+    assert await watch.poll(INTERVAL)
+    await watch.poll_for(5 * MINUTE)
+    assert await watch.news() == ["lost", "back"]
+    assert await watch.failures() == [row.id]
+    back = (await watch.said())[-1][1]
+    assert (back["operations"], back["failed"]) == (1, 1)
+    assert caplog.text.count("does not answer") == 1
+    assert caplog.text.count("answers again") == 1
+
+
+async def test_a_hiccup_is_not_told(watch: Watch) -> None:
+    await watch.poll()
+    watch.bank.faults.next("list", Fault.server_error())
+    assert not await watch.poll(INTERVAL)
+    assert (await watch.source()).lost_at == watch.now
+    assert await watch.poll(INTERVAL)
+    assert (await watch.source()).lost_at is None
+    assert await watch.said() == []
+
+
+async def test_a_second_outage_is_told_anew(watch: Watch) -> None:
+    await watch.poll()
+    for _ in range(2):
+        watch.bank.faults.down = True
+        await watch.poll_for(2 * MINUTE)
+        watch.bank.faults.down = False
+        await watch.poll_for(MINUTE)
+    assert await watch.news() == ["lost", "back", "lost", "back"]
+
+
+async def test_wrong_credentials_are_told_at_once_and_the_login_is_left_alone(watch: Watch) -> None:
+    await watch.poll()
+    watch.bank.forget_tokens()
+    watch.bank.faults.always("token", Fault.unauthorized())
+    logins = sum(seen.path.endswith("token") for seen in watch.bank.requests)
+    await watch.poll_for(10 * MINUTE)
+    assert await watch.news() == ["denied"]
+    assert sum(seen.path.endswith("token") for seen in watch.bank.requests) - logins <= 6
+    watch.bank.faults.clear()
+    await watch.poll_for(3 * MINUTE)
+    assert await watch.news() == ["denied", "back"]
+
+
+async def test_a_bank_that_asks_to_wait_is_left_alone_and_the_loss_is_told_in_time(watch: Watch) -> None:
+    await watch.poll()
+    watch.bank.faults.next("list", Fault.maintenance("300"))
+    before = len(watch.bank.requests)
+    await watch.poll_for(5 * MINUTE)
+    assert len(watch.bank.requests) == before + 1
+    assert await watch.news() == ["lost"]
+    assert await watch.poll(INTERVAL)
+
+
+@pytest.mark.parametrize("away", [20 * MINUTE, 45 * MINUTE, 5 * HOUR, 3 * DAY, 60 * DAY], ids=str)
+async def test_what_happened_while_nobody_looked_is_caught_up(watch: Watch, away: timedelta) -> None:
+    await watch.poll()
+    rows = [watch.fail(created_at=watch.now + away * (number / 8)) for number in range(8)]
+    await watch.start()
+    assert await watch.poll(away)
+    assert sorted(await watch.failures()) == sorted(row.id for row in rows)
+    for _, alert in await watch.said():
+        created_at = next(row.created_at for row in rows if row.id == alert["operation"]["id"])
+        assert alert["late"] == (watch.now - created_at > 15 * MINUTE)
+    assert (await watch.source()).through_at == watch.now
+
+
+async def test_the_newest_failures_come_first_after_an_outage(watch: Watch) -> None:
+    await watch.poll()
+    old, new = watch.fail(created_at=watch.now + HOUR), watch.fail(created_at=watch.now + 5 * HOUR - MINUTE)
+    await watch.poll(5 * HOUR)
+    assert await watch.failures() == [new.id, old.id]
+
+
+async def test_a_long_gap_is_closed_over_several_polls_and_told_as_over_only_then(watch: Watch) -> None:
+    watch.polling = Polling.model_construct(interval=timedelta(), overlap=30 * MINUTE, backfill=2 * DAY)
+    await watch.start()
+    await watch.poll()
+    watch.bank.faults.down = True
+    await watch.poll_for(2 * MINUTE)
+    rows = [watch.fail(created_at=watch.now + timedelta(hours=6 * number)) for number in range(1, 12)]
+    watch.bank.faults.down = False
+    marks = []
+    for _ in range(4):
+        await watch.poll(3 * DAY if not marks else INTERVAL)
+        marks.append((await watch.source()).through_at)
+    assert marks == sorted(marks)
+    assert len(set(marks)) == 4
+    assert await watch.news() == ["lost", "back"]
+    assert sorted(await watch.failures()) == sorted(row.id for row in rows)
+
+
+async def test_a_gap_is_read_once_and_not_again_for_every_slice(watch: Watch) -> None:
+    await watch.poll()
+    ingest = watch.ingests["shop"]
+    for _ in range(12):
+        ingest._slices.failed("gap", watch.now)
+    before = len(watch.bank.requests)
+    await watch.poll(3 * HOUR)
+    assert len(watch.bank.requests) - before < 30
+
+
+async def test_after_an_outage_the_newest_minutes_take_few_requests(watch: Watch) -> None:
+    await watch.poll()
+    watch.bank.faults.down = True
+    await watch.poll_for(10 * MINUTE)
+    watch.bank.faults.down = False
+    before = len(watch.bank.requests)
+    await watch.poll(INTERVAL)
+    assert len(watch.bank.requests) - before <= 12
+
+
+async def test_a_bank_away_at_the_first_start_leaves_history_silent(watch: Watch) -> None:
+    watch.bank.faults.down = True
+    await watch.poll_for(40 * MINUTE, every=MINUTE)
+    watch.fail()
+    before = watch.fail(created_at=watch.now - 35 * MINUTE)
+    watch.bank.faults.down = False
+    await watch.poll(INTERVAL)
+    assert await watch.failures() == []
+    assert before.id in await watch.stored()
+    row = watch.fail()
+    await watch.poll(INTERVAL)
+    assert await watch.failures() == [row.id]
+    assert await watch.news() == ["lost", "back"]
+
+
+async def test_a_first_reading_that_breaks_off_is_begun_again_in_silence(watch: Watch) -> None:
+    watch.fail(created_at=watch.now - MINUTE)
+    watch.bank.faults.next("list", None, Fault.server_error())
+    assert not await watch.poll()
+    watch.fail()
+    await watch.start()
+    assert await watch.poll(INTERVAL)
+    assert await watch.failures() == []
+    row = watch.fail()
+    await watch.poll(INTERVAL)
+    assert await watch.failures() == [row.id]
+
+
+async def test_a_record_that_cannot_be_read_is_set_aside_and_told_once(watch: Watch) -> None:
+    await watch.poll()
+    good = watch.fail()
+    watch.add(currency="")
+    await watch.poll_for(3 * MINUTE)
+    await watch.start()
+    await watch.poll_for(DAY + HOUR, every=30 * MINUTE)
+    kinds = [kind for kind, _ in await watch.said()]
+    assert sorted(kinds) == ["failure", "notice"]
+    assert await watch.failures() == [good.id]
+    assert (await watch.source()).set_aside == 1
+    watch.add(currency="")
+    await watch.poll(INTERVAL)
+    assert [kind for kind, _ in await watch.said()].count("notice") == 2
+    assert (await watch.source()).set_aside == 2
+
+
+async def test_a_re_read_that_always_fails_stops_nothing_else(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    """The bank refuses everything older than half a day: the audit fails, all else goes on."""
+    watch.polling = Polling(backfill=6 * HOUR)
+    await watch.start()
+    await watch.poll()
+    waiting: list[Window] = []
+    read = watch.ingests["shop"]._client.read
+
+    async def refuse_old(window: Window) -> object:
+        if window.start < watch.now - DAY / 2:
+            waiting.append(window)
+            raise SourceUnavailable("too old")
+        return await read(window)
+
+    watch.ingests["shop"]._client.read = refuse_old  # type: ignore[method-assign, assignment]
+    await watch.poll_for(DAY + HOUR, every=10 * MINUTE)
+    row = watch.fail()
+    assert await watch.poll(INTERVAL)
+    assert waiting
+    assert await watch.failures() == [row.id]
+    assert await watch.news() == []
+    assert (await watch.source()).lost_at is None
+    assert caplog.text.count("the audit reading fails") == 1
+
+
+@pytest.mark.parametrize("skew", [3 * MINUTE, -3 * MINUTE, 20 * MINUTE, DAY, -DAY], ids=str)
+async def test_a_wrong_clock_changes_nothing(watch: Watch, skew: timedelta) -> None:
+    """Ours by that much, the bank's by three minutes the other way."""
+    watch.skew = skew
+    watch.bank.clock_offset = 3 * MINUTE if skew < timedelta() else -3 * MINUTE
+    watch.fail(created_at=watch.bank.clock() - MINUTE)
+    await watch.start()
+    await watch.poll()
+    rows = []
+    for _ in range(5):
+        await watch.poll(INTERVAL)
+        rows.append(watch.fail().id)
+    await watch.poll(INTERVAL)
+    assert await watch.failures() == rows
+    assert all(not alert["late"] for _, alert in await watch.said())
+    assert (await watch.source()).through_at == watch.bank.clock()
+
+
+@pytest.mark.parametrize("jump", [2 * MINUTE, HOUR, DAY, -MINUTE, -HOUR, -DAY], ids=str)
+async def test_our_clock_may_jump_while_the_bot_runs(watch: Watch, jump: timedelta) -> None:
+    await watch.poll()
+    first = watch.fail()
+    watch.skew = jump
+    await watch.poll(INTERVAL)
+    through_at = (await watch.source()).through_at
+    assert through_at is not None
+    assert watch.now - MINUTE <= through_at <= watch.now
+    second = watch.fail()
+    await watch.poll_for(3 * MINUTE)
+    assert (await watch.source()).through_at == watch.now
+    assert await watch.failures() == [first.id, second.id]
+    later = watch.fail(visible_at=watch.now + 35 * MINUTE)
+    await watch.poll_for(50 * MINUTE, every=MINUTE)
+    assert await watch.failures() == [first.id, second.id, later.id]
+    assert await watch.news() == []
+
+
+async def test_a_bank_whose_clock_goes_wrong_for_one_answer_does_not_stop_the_re_reads(watch: Watch) -> None:
+    await watch.poll()
+    watch.bank.clock_offset = DAY
+    await watch.poll(11 * MINUTE)
+    watch.bank.clock_offset = timedelta()
+    await watch.poll(INTERVAL)
+    late = watch.fail(visible_at=watch.now + 40 * MINUTE)
+    await watch.poll_for(HOUR, every=MINUTE)
+    assert await watch.failures() == [late.id]
+
+
+@pytest.mark.parametrize("request_number", range(1, 12))
+async def test_a_poll_cut_off_anywhere_is_made_good_by_the_next(watch: Watch, request_number: int) -> None:
+    """P7: the task dies at any request; a new program on the same store ends where no crash would have."""
+    await watch.poll()
+    rows = [watch.fail(created_at=watch.now + 20 * MINUTE * number) for number in range(1, 10)]
+    watch.now += 3 * HOUR + 5 * MINUTE
+    seen = 0
+    polling: asyncio.Task[bool]
+
+    def cut_off(_endpoint: str, _number: int) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == request_number:
+            polling.cancel()
+
+    watch.bank.before_request = cut_off
+    polling = asyncio.create_task(watch.ingests["shop"].poll())
+    await asyncio.wait([polling])
+    watch.bank.before_request = None
+    await watch.start()
+    await watch.poll(INTERVAL)
+    assert sorted(await watch.failures()) == sorted(row.id for row in rows)
+    assert (await watch.stored()).keys() == {row.id for row in rows}
+    assert await watch.differences() == []
+
+
+async def test_backfill_is_silent_and_goes_on_where_it_stopped(watch: Watch) -> None:
+    rows = [watch.fail(created_at=watch.now - timedelta(days=day, hours=1)) for day in range(100)]
+    told: list[Window] = []
+
+    def stop_half_way(left: Window) -> None:
+        told.append(left)
+        if left.end < watch.now - 40 * DAY:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await watch.ingests["shop"].backfill(90 * DAY, stop_half_way)
+    stopped_at = told[-1].end
+    await watch.start()
+    again: list[Window] = []
+    await watch.ingests["shop"].backfill(90 * DAY, again.append)
+    assert again[0].end == stopped_at
+    assert [left.end for left in told + again[1:]] == sorted([left.end for left in told + again[1:]], reverse=True)
+    assert all(left.span <= 90 * DAY for left in told + again)
+    assert again[-1].span == timedelta()
+    expected = {row.id for row in rows if row.created_at >= watch.now - 90 * DAY}
+    assert expected <= (await watch.stored()).keys()
+    assert await watch.said() == []
+
+
+async def test_a_short_backfill_reads_no_more_than_it_was_asked_for(watch: Watch) -> None:
+    watch.fail(created_at=watch.now - 20 * DAY)
+    left: list[Window] = []
+    await watch.ingests["shop"].backfill(10 * DAY, left.append)
+    assert await watch.stored() == {}
+    assert left[0].span <= 10 * DAY
+    assert (await left_of(watch, TierName.BACKFILL)).span > 40 * DAY
+
+
+async def test_the_first_start_after_a_backfill_is_still_silent(watch: Watch) -> None:
+    await watch.ingests["shop"].backfill(DAY, lambda _: None)
+    missed = watch.fail(created_at=watch.now + 3 * HOUR)
+    undecided = watch.add(outcome="undecided", created_at=watch.now - 40 * MINUTE)
+    watch.world.change(undecided.id, "failed", watch.now + HOUR)
+    await watch.ingests["shop"].backfill(DAY, lambda _: None)
+    watch.now += 5 * HOUR
+    await watch.start()
+    await watch.poll()
+    await watch.poll_for(30 * MINUTE, every=MINUTE)
+    assert {missed.id, undecided.id} <= (await watch.stored()).keys()
+    assert await watch.said() == []
+
+
+async def test_a_failed_backfill_says_why_and_keeps_what_it_read(watch: Watch) -> None:
+    rows = [watch.fail(created_at=watch.now - day * DAY) for day in range(1, 6)]
+    watch.bank.faults.at("list", 4, Fault.server_error())
+    with pytest.raises(SourceUnavailable, match="HTTP 500"):
+        await watch.ingests["shop"].backfill(10 * DAY, lambda _: None)
+    assert 0 < len(await watch.stored()) < len(rows)
+
+
+async def test_an_outage_of_one_merchants_bank_leaves_the_other_alone(watch: Watch) -> None:
+    await watch.start(BAKERY_AT_BANK)
+    await watch.poll()
+    await watch.poll(merchant_id="bakery")
+    watch.bank.faults.down = True
+    await watch.poll_for(2 * MINUTE)
+    watch.bank.faults.down = False
+    row = watch.world.add("bakery", BAKERY_AT_BANK.terminals[0].tid, 5, outcome="failed")
+    assert await watch.poll(SECOND, "bakery")
+    assert await watch.failures() == [row.id]
+    assert await watch.news() == ["lost"]
