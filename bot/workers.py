@@ -33,10 +33,10 @@ class Worker:
         self._out = process.stdout
 
     @classmethod
-    async def start(cls, module: str, environment: Mapping[str, str]) -> "Worker":
+    async def start(cls, module: str, environment: Mapping[str, str], *arguments: str) -> "Worker":
         """A new interpreter; Ctrl-C on the bot's terminal does not reach it."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module),
+            *(sys.executable, "-m", module, *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

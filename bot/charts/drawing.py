@@ -70,7 +70,7 @@ def _draw_bars(axes: Axes, chart: Chart) -> None:
 def _dress(axes: Axes, chart: Chart) -> None:
     """Whole numbers on the left, the words below, nothing that is not needed."""
     axes.set_xlim(-0.6, max(len(chart.ticks), 1) - 0.4)
-    axes.set_ylim(0, max(axes.get_ylim()[1], 4) if _highest(chart) < 4 else None)
+    axes.set_ylim(0, max(_highest(chart) * 1.04, 4))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{int(value):,}".replace(",", _NO_BREAK)))
     shown = [place for place, tick in enumerate(chart.ticks) if tick]

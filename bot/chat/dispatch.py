@@ -15,7 +15,7 @@ from bot.chat.desk import Desk, place
 from bot.chat.errands import Continued, Errands
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, Unclear, UsageError
 from bot.model import ChatKind, Destination, Message, Request, Toast
 from bot.store import chats
 from bot.texts import Voice
@@ -119,7 +119,9 @@ class Dispatch:
             code = secrets.token_hex(3)
             log.error("/%s failed, code %s", request.command, code, exc_info=error)
             error = UsageError("Something went wrong on my side. Please try again; in the log it is {code}", code=code)
-        return views.error_message(error, self._desk.voice(request.chat))
+        if isinstance(error, Unclear):
+            error = error.within(" ".join(request.arguments))
+        return views.error_message(error, self._desk.voice(request.chat), request.command)
 
     async def _typing(self, destination: Destination) -> None:
         pause = self._moment

@@ -7,7 +7,7 @@ from bot.epay.dialect import Dialect
 from bot.epay.paging import Reading
 from bot.epay.payloads import BadRecord, Page, parse_page
 from bot.epay.reasons import REASONS, Reason
-from bot.epay.search import Filter, contains, starts_with, terminal_in
+from bot.epay.search import Filter, contains, ends_with, starts_with, terminal_in
 
 __all__ = [
     "REASONS",
@@ -21,6 +21,7 @@ __all__ = [
     "Reason",
     "Retries",
     "contains",
+    "ends_with",
     "parse_page",
     "starts_with",
     "terminal_in",

@@ -21,7 +21,8 @@ class Filter:
     """One condition. `values` of a terminal are its numbers, `uuids` the same terminals by their other id.
 
     Raises UsageError when the number of values does not fit the method (facts/epay-api.md, 2.3).
-    `text` and `anchored` are set by `contains` and `starts_with`: what must hold whatever the bank makes of `like`.
+    `text` and `anchored` are set by `contains`, `starts_with` and `ends_with`: what must hold whatever the bank
+    makes of `like`.
     """
 
     name: Name
@@ -29,7 +30,7 @@ class Filter:
     values: tuple[str, ...]
     uuids: tuple[str, ...] = ()
     text: str | None = None
-    anchored: bool = False
+    anchored: Literal["start", "end"] | None = None
 
     def __post_init__(self) -> None:
         if self.name not in {*FIELDS, "created"} or self.method not in METHODS:
@@ -55,7 +56,8 @@ class Filter:
         value: str = getattr(operation, FIELDS[self.name])
         if self.text is not None:
             folded, wanted = value.casefold(), self.text.casefold()
-            return folded.startswith(wanted) if self.anchored else wanted in folded
+            fits = {"start": folded.startswith, "end": folded.endswith, None: folded.__contains__}[self.anchored]
+            return fits(wanted)
         return self.method not in {"=", "in"} or value in self.values
 
 
@@ -66,7 +68,12 @@ def contains(name: Name, text: str) -> Filter:
 
 def starts_with(name: Name, text: str) -> Filter:
     """The field begins with `text`; a person's own `%` and `_` are plain characters."""
-    return Filter(name, "like", (f"{text.translate(_WILD)}%",), text=text, anchored=True)
+    return Filter(name, "like", (f"{text.translate(_WILD)}%",), text=text, anchored="start")
+
+
+def ends_with(name: Name, text: str) -> Filter:
+    """The field ends with `text`; a person's own `%` and `_` are plain characters."""
+    return Filter(name, "like", (f"%{text.translate(_WILD)}",), text=text, anchored="end")
 
 
 def terminal_in(*terminals: Terminal) -> Filter:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 
-from bot.model.operations import Merchant, Operation, Window
+from bot.model.operations import Merchant, Operation, Terminal, Window
 from bot.model.reports import Freshness, Tally
 
 _NEEDS_NO_QUOTES = re.compile(r'[^\s,|"“”„«»=<>~!≤≥][^\s,|"“”„«»]*')
@@ -74,9 +74,10 @@ class Condition:
         found = (getattr(operation, name) for name in READ[self.field])
         if self.field is Field.REASON:
             found = (str(value) for value in found if value is not None)
-        return any(self._fits(value) for value in found)
+        return any(self.fits(value) for value in found)
 
-    def _fits(self, value: Value) -> bool:
+    def fits(self, value: Value) -> bool:
+        """Whether a single value meets the condition."""
         first, last = self.values[0], self.values[-1]
         match self.method:
             case Method.EQUAL | Method.IN:
@@ -195,6 +196,27 @@ class Query:
     def only(self, fields: Sequence[Field] | frozenset[Field]) -> "Query":
         """The part of the query that concerns these fields, and all of its times."""
         return Query(self.windows, tuple(one for one in self.conditions if one.field in fields), self.order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReport:
+    """One page of stored operations, the newest first; `more` when there are others behind it.
+
+    `words` say which terminal or merchant was picked, none when all are listed; `name` is what people call it.
+    `terminals` may be picked instead of all, the last used first.
+    """
+
+    operations: tuple[Operation, ...]
+    merchants: tuple[Merchant, ...]
+    words: tuple[str, ...]
+    name: str
+    terminals: tuple[Terminal, ...]
+    page: int
+    size: int
+    more: bool
+    reach: timedelta
+    freshness: Freshness
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

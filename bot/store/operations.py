@@ -162,6 +162,27 @@ def list_by_invoice(db: Connection, merchant_id: MerchantId, invoice_id: str) ->
     return [operation_of(row) for row in rows]
 
 
+def list_page(
+    db: Connection, merchant_id: MerchantId, terminal_id: str, window: Window, *, after: Operation | None, limit: int
+) -> list[Operation]:
+    """The next operations of a window, oldest first, behind the one the page before ended with.
+
+    `terminal_id` "" means all terminals. Each page is a reading of its own: what comes in between is not lost.
+    """
+    rows = db.rows(
+        f"{SELECT} WHERE merchant_id = :merchant_id AND (:terminal_id = '' OR terminal_id = :terminal_id) "
+        "AND created_at >= :start AND created_at < :end AND (created_at > :start OR id > :id) "
+        "ORDER BY created_at, id LIMIT :limit",
+        merchant_id=merchant_id,
+        terminal_id=terminal_id,
+        start=to_micros(after.created_at if after else window.start),
+        end=to_micros(window.end),
+        id=after.id if after else "",
+        limit=limit,
+    )
+    return [operation_of(row) for row in rows]
+
+
 def count_in(db: Connection, merchant_id: MerchantId, window: Window) -> int:
     """How many stored operations the bank is still known to list in the window."""
     row = db.row(
