@@ -1,6 +1,7 @@
 """What happens to incidents, inside the caller's transaction: state kept, history written, people told or not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,26 +9,31 @@ from bot import alerting
 from bot.model import (
     AlertReason,
     Because,
+    Destination,
+    Event,
     Finding,
     Incident,
     IncidentAlert,
-    IncidentState,
     Loudness,
     Mark,
     Merchant,
     MerchantId,
+    NoticeAlert,
+    OperationId,
     Outcome,
     Silence,
     Symptom,
     Transition,
 )
 from bot.rules import Rulebook
-from bot.store import incidents, living, routes, silences, sources
+from bot.store import incidents, living, outbox, routes, silences, sources
 from bot.store.driver import Connection
-from bot.store.incidents import Event
 
 TRAFFIC = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=5)
+LONGEST_CALM = timedelta(days=1)
 _MOST_STEPS = 10
+_UNTOLD = {AlertReason.FIRST, AlertReason.UPDATE}
 
 
 class Incidents:
@@ -53,8 +59,8 @@ class Incidents:
                 many=self._timers.many,
                 now=now,
             )
+            _note_operations(db, findings, changed)
             self._keep_changes(db, known, changed, now)
-            self._note_operations(db, findings, changed)
         self._correct(db, merchant_id, transitions, now)
 
     def settle(self, db: Connection, merchant_id: MerchantId, symptoms: Sequence[Symptom]) -> None:
@@ -73,25 +79,26 @@ class Incidents:
             self._advance(db, incident, now)
 
     def acknowledge(self, db: Connection, number: int, by: Mark) -> Incident:
-        """Somebody has it. Returns the incident as it is now; whoever was first keeps it."""
+        """Somebody has it. Returns the incident as it is now; whoever was first keeps it. Raises LookupError."""
         return self._handle(db, number, lambda incident: alerting.acknowledge(incident, by), "acknowledged", by)
 
     def snooze(self, db: Connection, number: int, by: Mark, until: datetime) -> Incident:
-        """Put off until then."""
+        """Put off until then. Raises LookupError."""
         return self._handle(db, number, lambda incident: alerting.snooze(incident, by, until), "snoozed", by)
 
     def silence(self, db: Connection, silence: Silence) -> Silence:
         """Mutes what matches; the living messages of muted incidents say so."""
         kept = silences.add(db, silence)
-        for incident in incidents.list_open(db, silence.merchant_id):
-            if kept.matches(incident):
-                incidents.record_event(db, incident.number, Event(silence.author.at, "silenced", silence.author.name))
+        self._note_silence(db, kept, "silenced", silence.author)
         return kept
 
-    def unsilence(self, db: Connection, silence_id: int) -> Silence | None:
+    def unsilence(self, db: Connection, silence_id: int, by: Mark) -> Silence | None:
         """Ends a silence early; what goes on under it is told. None when it had ended already."""
         silence = silences.find(db, silence_id)
         if silence:
+            for incident in incidents.list_open(db, silence.merchant_id):
+                if silence.matches(incident):
+                    incidents.record_event(db, incident.number, Event(by.at, "unsilenced", by.name))
             self._end_silence(db, silence, self._now())
         return silence
 
@@ -113,66 +120,63 @@ class Incidents:
             self._keep(db, alerting.changed(before.get(incident.number), incident, self._timers, now), now)
 
     def _advance(self, db: Connection, incident: Incident, now: datetime) -> None:
+        if incident.merchant_id not in self._merchants:
+            incidents.save(db, incident, None)
+            return
+        muted = _muting(db, incident) is not None
+        blind = sources.get_freshness(db, incident.merchant_id).lost_since is not None
         for _ in range(_MOST_STEPS):
-            step = alerting.advance(incident, self._timers, now)
+            step = alerting.advance(incident, self._timers, now, muted=muted, blind=blind)
             self._keep(db, step, now)
             if step.reason is None:
                 return
             incident = step.incident
 
-    def _keep(self, db: Connection, step: alerting.Step, now: datetime) -> None:
+    def _keep(self, db: Connection, step: alerting.Step, now: datetime, *, missed: int = 0) -> None:
         """Stores the incident, its history and what people are told of this step."""
         incident = step.incident
-        incidents.save(db, incident, alerting.due_at(incident, self._timers))
+        silence = _muting(db, incident)
+        due_at = alerting.due_at(incident, self._timers, muted=silence is not None)
+        late = due_at is not None and due_at <= now
+        incidents.save(db, incident, now + LOOK_AGAIN if late else due_at)
         if step.reason is None:
             return
         if step.reason is not AlertReason.UPDATE:
             incidents.record_event(db, incident.number, Event(now, step.reason, ""))
-        muting = [one for one in silences.list_active(db, incident.merchant_id) if one.matches(incident)]
-        if not incident.is_open:
-            for silence in muting:
-                if silence.until_recovery:
-                    silences.end(db, silence.id, now)
-        if not muting:
-            self._tell(db, step, now)
+        self._tell(db, replace(self._alert(db, step, now), silence=silence, missed=missed), now)
+        if step.reason is AlertReason.RESOLVED:
+            self._end_silences_until_recovery(db, incident, now)
 
-    def _tell(self, db: Connection, step: alerting.Step, now: datetime) -> None:
-        incident = step.incident
-        alert = self._alert(db, step, now)
-        aloud = step.reason not in {AlertReason.FIRST, AlertReason.UPDATE} and incident.loudness is Loudness.ON
+    def _tell(self, db: Connection, alert: IncidentAlert, now: datetime) -> None:
+        """Under a silence messages that are there already are kept true, and nothing more."""
+        incident = alert.incident
+        aloud = alert.silence is None and alert.reason not in _UNTOLD and incident.loudness is Loudness.ON
+        if alert.silence and alert.reason is not AlertReason.RESOLVED:
+            alert = replace(alert, reason=AlertReason.UPDATE)
         for destination in routes.list_for(db, incident):
             if living.show(db, alert, destination, now, self._timers.edit_interval) and aloud:
                 living.reply(db, alert, destination, now)
 
     def _alert(self, db: Connection, step: alerting.Step, now: datetime) -> IncidentAlert:
         incident = step.incident
-        merchant = self._merchants[incident.merchant_id]
-        terminals = {*(member.terminal_id for member in incident.members), *incident.terminals}
-        over = incident.state is IncidentState.RESOLVED and not incident.key
+        merchant = self._merchants.get(incident.merchant_id) or Merchant(incident.merchant_id, incident.merchant_id, ())
+        over = not incident.is_open and not incident.key
         return IncidentAlert(
             reason=step.reason or AlertReason.UPDATE,
             because=step.because,
             incident=incident,
             merchant_name=merchant.name,
-            terminal_names={terminal_id: merchant.terminal_name(terminal_id) for terminal_id in sorted(terminals)},
+            terminal_names={terminal_id: merchant.terminal_name(terminal_id) for terminal_id in incident.places},
             rates=incidents.rates(db, incident),
             aftermath=incidents.aftermath(db, incident) if over else None,
             data_as_of=sources.get_freshness(db, incident.merchant_id).through_at,
             at=now,
         )
 
-    def _note_operations(self, db: Connection, findings: Iterable[Finding], changed: Iterable[Incident]) -> None:
-        homes = {member: incident.number for incident in changed for member in incident.members}
-        for finding in findings:
-            number = homes.get(alerting.member_of(finding))
-            if number is not None:
-                operation = finding.operation
-                incidents.note_operations(db, number, [(operation.merchant_id, operation.id)])
-
     def _correct(
         self, db: Connection, merchant_id: MerchantId, transitions: Iterable[Transition], now: datetime
     ) -> None:
-        """A failure that was announced and is paid now corrects the message that announced it."""
+        """Failures that were announced and are paid now correct the message that announced them."""
         taken_back = {
             transition.after.id: transition.after
             for transition in transitions
@@ -180,17 +184,90 @@ class Incidents:
             and transition.before.outcome is Outcome.FAILED
             and transition.after.outcome is not Outcome.FAILED
         }
-        if not taken_back:
-            return
-        for operation_id, number in incidents.numbers_of(db, merchant_id, list(taken_back)).items():
-            incident = alerting.correct(incidents.get(db, number), taken_back[operation_id])
+        numbers = incidents.numbers_of(db, merchant_id, list(taken_back))
+        for number, ids in _by_number(numbers).items():
+            incident = incidents.get(db, number)
+            for operation_id in ids:
+                incident = alerting.correct(incident, taken_back[operation_id])
             incidents.record_event(db, number, Event(now, "corrected", ""))
             self._keep(db, alerting.Step(incident, AlertReason.UPDATE), now)
 
-    def _end_silence(self, db: Connection, silence: Silence, now: datetime) -> None:
-        """Still failing when it ends: said in one line; over meanwhile: nothing to say but the silence's end."""
-        silences.end(db, silence.id, now)
+    def _note_silence(self, db: Connection, silence: Silence, what: str, by: Mark) -> None:
         for incident in incidents.list_open(db, silence.merchant_id):
-            if silence.matches(incident) and not incident.handled:
-                awake = replace(incident, sounded_at=now)
-                self._keep(db, alerting.Step(awake, AlertReason.REMINDER, Because.SILENCE_OVER), now)
+            if silence.matches(incident):
+                incidents.record_event(db, incident.number, Event(by.at, what, by.name))
+                self._keep(db, alerting.Step(incident, AlertReason.UPDATE), self._now())
+
+    def _end_silences_until_recovery(self, db: Connection, incident: Incident, now: datetime) -> None:
+        """Such a silence ends with the last incident under it."""
+        left = incidents.list_open(db, incident.merchant_id)
+        for silence in silences.list_active(db, incident.merchant_id):
+            if silence.until_recovery and silence.matches(incident) and not any(map(silence.matches, left)):
+                self._end_silence(db, silence, now)
+
+    def _end_silence(self, db: Connection, silence: Silence, now: datetime) -> None:
+        """What goes on is said to go on; what began or ended under it and is over is told in one line."""
+        if not silences.end(db, silence.id, now):
+            return
+        over = []
+        for incident in _list_under(db, silence):
+            missed = incidents.count_failed_since(db, incident.number, silence.author.at)
+            if not incident.is_open:
+                over.append((incident, missed))
+            elif incident.handled or _muting(db, incident):
+                self._keep(db, alerting.Step(incident, AlertReason.UPDATE), now)
+            else:
+                self._keep(db, alerting.released(incident, Because.SILENCE_OVER, now), now, missed=missed)
+        if over and silence.merchant_id in self._merchants:
+            self._tell_aftermath(db, silence, over, now)
+
+    def _tell_aftermath(
+        self, db: Connection, silence: Silence, over: Sequence[tuple[Incident, int]], now: datetime
+    ) -> None:
+        merchant = self._merchants[silence.merchant_id]
+        places = ", ".join(map(merchant.terminal_name, silence.terminals)) or merchant.name
+        numbers = ", ".join(f"#{incident.number}" for incident, _ in over)
+        notice = NoticeAlert(
+            text="A silence is over: {places}. Payments failed under it: {count}. What it covered is over: {incidents}",
+            values={"places": places, "count": sum(missed for _, missed in over), "incidents": numbers},
+            silent=True,
+            at=now,
+        )
+        heard: dict[tuple[int, int | None], Destination] = {
+            (to.chat_id, to.thread_id): to for incident, _ in over for to in routes.list_for(db, incident)
+        }
+        outbox.announce(db, [(f"silence/{silence.id}", notice)], list(heard.values()), now)
+
+
+def _muting(db: Connection, incident: Incident) -> Silence | None:
+    """The silence that mutes an incident the longest."""
+    active = silences.list_active(db, incident.merchant_id)
+    return max((one for one in active if one.matches(incident)), key=lambda one: one.until_at, default=None)
+
+
+def _list_under(db: Connection, silence: Silence) -> list[Incident]:
+    """Incidents that went on, or ended, under a silence."""
+    recent = incidents.list_recent(db, silence.merchant_id, silence.author.at - LONGEST_CALM)
+    return [
+        incident
+        for incident in filter(silence.matches, recent)
+        if incident.resolved_at is None or incident.resolved_at >= silence.author.at
+    ]
+
+
+def _note_operations(db: Connection, findings: Iterable[Finding], changed: Iterable[Incident]) -> None:
+    homes = {member: incident.number for incident in changed for member in incident.members}
+    known: defaultdict[int, list[tuple[MerchantId, OperationId]]] = defaultdict(list)
+    for finding in findings:
+        number = homes.get(alerting.member_of(finding))
+        if number is not None:
+            known[number].append((finding.operation.merchant_id, finding.operation.id))
+    for number, operations in known.items():
+        incidents.note_operations(db, number, operations)
+
+
+def _by_number(numbers: Mapping[OperationId, int]) -> dict[int, list[OperationId]]:
+    ids: defaultdict[int, list[OperationId]] = defaultdict(list)
+    for operation_id, number in numbers.items():
+        ids[number].append(operation_id)
+    return ids

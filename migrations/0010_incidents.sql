@@ -33,8 +33,8 @@ CREATE INDEX incident_event_by_number ON incident_event (number, at);
 CREATE TABLE silence (
   id INTEGER PRIMARY KEY,
   merchant_id TEXT NOT NULL,
-  terminal_id TEXT NOT NULL,
-  reason_class TEXT NOT NULL,
+  terminals TEXT NOT NULL,
+  classes TEXT NOT NULL,
   rule TEXT NOT NULL,
   until_at INTEGER NOT NULL,
   until_recovery INTEGER NOT NULL,
@@ -46,7 +46,8 @@ CREATE TABLE silence (
 ) STRICT;
 CREATE INDEX silence_active ON silence (merchant_id, until_at) WHERE ended_at IS NULL;
 
--- The message of an incident in a chat, rewritten while it lasts: `body` is what it should say, `dirty` that it does not.
+-- The message of an incident in a chat, rewritten while it lasts: `body` is what it should say, `dirty` that it does
+-- not, `shown_at` when it last did (0: nobody has seen one), `repeated` that it may stand there twice.
 CREATE TABLE living (
   incident INTEGER NOT NULL,
   chat_id INTEGER NOT NULL,
@@ -55,15 +56,17 @@ CREATE TABLE living (
   body TEXT NOT NULL,
   dirty INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
-  shown_at INTEGER NOT NULL,
+  shown_at INTEGER NOT NULL DEFAULT 0,
+  repeated INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (incident, chat_id, thread_id)
 ) STRICT;
+CREATE INDEX living_by_chat ON living (chat_id, thread_id);
 CREATE INDEX living_dirty ON living (due_at) WHERE dirty = 1;
 
 -- say: a notice, several may go together; open: an incident's living message; reply: one change of an incident.
 ALTER TABLE outbox ADD COLUMN action TEXT NOT NULL DEFAULT 'say';
 ALTER TABLE outbox ADD COLUMN incident INTEGER;
-CREATE INDEX outbox_by_incident ON outbox (incident, chat_id, thread_id) WHERE state = 'waiting';
+CREATE INDEX outbox_by_incident ON outbox (incident, chat_id, thread_id) WHERE incident IS NOT NULL;
 
 -- What was told of a source is an incident now.
 ALTER TABLE source DROP COLUMN told;

@@ -1,7 +1,19 @@
-"""Findings, conditions and open incidents in, incident changes and their reasons out; pure, the time is an argument."""
+"""Findings, symptoms and open incidents in, incident changes and their reasons out; pure, the time is an argument."""
 
 from bot.alerting.grouping import absorb, correct, member_of, settle
 from bot.alerting.handling import acknowledge, snooze
-from bot.alerting.timers import Step, advance, changed, due_at
+from bot.alerting.timers import Step, advance, changed, due_at, released
 
-__all__ = ["Step", "absorb", "acknowledge", "advance", "changed", "correct", "due_at", "member_of", "settle", "snooze"]
+__all__ = [
+    "Step",
+    "absorb",
+    "acknowledge",
+    "advance",
+    "changed",
+    "correct",
+    "due_at",
+    "member_of",
+    "released",
+    "settle",
+    "snooze",
+]

@@ -48,7 +48,7 @@ def absorb(
         home = _home(finding, list(open_now.values()), many)
         incident = _joined(home, finding, now) if home else _opened(finding, next_number, now)
         next_number += home is None
-        incident = _with_loudness(incident, finding.policy, traffic, now)
+        incident = _with_loudness(incident, finding.policy, traffic)
         open_now[incident.number] = changed[incident.number] = incident
     return list(changed.values())
 
@@ -114,7 +114,6 @@ def _opened(finding: Finding, number: int, now: datetime) -> Incident:
             last_at=now,
             sounded_at=now,
             members=(member_of(finding),),
-            late=now - finding.operation.created_at > LATE,
         ),
         finding,
         now,
@@ -140,6 +139,7 @@ def _joined(incident: Incident, finding: Finding, now: datetime) -> Incident:
 
 def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     operation = finding.operation
+    at = operation.created_at
     newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
         :SHOWN
     ]
@@ -150,17 +150,25 @@ def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
         last_at=now,
         sums=sums,
         attempts=tuple(newest),
-        times=(*incident.times, operation.created_at)[-REMEMBERED:],
+        began_at=min(at, incident.began_at or at),
+        late=now - at > LATE and (incident.late or incident.count == 0),
+        times=(*incident.times, at)[-REMEMBERED:],
     )
 
 
-def _with_loudness(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally], now: datetime) -> Incident:
+def _with_loudness(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally]) -> Incident:
     """Loud once its policy is met; it does not become silent again while it lasts."""
     if incident.loudness is Loudness.ON or policy.loudness is not Loudness.ON:
         return incident
-    often = sum(now - at <= policy.within for at in incident.times) >= policy.min_count
-    loud = often and (policy.min_share == 0 or _share_met(incident, policy, traffic))
+    loud = _is_often(incident.times, policy) and (policy.min_share == 0 or _share_met(incident, policy, traffic))
     return replace(incident, loudness=Loudness.ON) if loud else incident
+
+
+def _is_often(times: Sequence[datetime], policy: Policy) -> bool:
+    """So many within the span at any time: what is read late counts as if it had been read at once."""
+    known = sorted(times)
+    pairs = zip(known, known[policy.min_count - 1 :], strict=False)
+    return any(last - first <= policy.within for first, last in pairs)
 
 
 def _share_met(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally]) -> bool:
@@ -177,7 +185,8 @@ def _begun(symptom: Symptom, number: int, now: datetime) -> Incident:
         key=symptom.key,
         severity=symptom.severity,
         loudness=symptom.loudness,
-        opened_at=symptom.since or now,
+        opened_at=now,
+        began_at=symptom.since,
         last_at=now,
         sounded_at=now,
         count=1,

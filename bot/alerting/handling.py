@@ -1,9 +1,11 @@
 """What people do with an incident. Each is set by target state, so that a second press changes nothing."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.model import Incident, Mark
+
+SAME_MOMENT = timedelta(minutes=5)
 
 
 def acknowledge(incident: Incident, by: Mark) -> Incident:
@@ -14,7 +16,7 @@ def acknowledge(incident: Incident, by: Mark) -> Incident:
 
 
 def snooze(incident: Incident, by: Mark, until: datetime) -> Incident:
-    """Put off: no reminders and no escalation until then."""
-    if not incident.is_open or incident.snoozed_until == until:
+    """Put off: no reminders and no escalation until then. "For an hour" twice in a row is the same hour."""
+    if not incident.is_open or (incident.snoozed_until and abs(until - incident.snoozed_until) < SAME_MOMENT):
         return incident
     return replace(incident, snoozed=by, snoozed_until=until, acknowledged=None)

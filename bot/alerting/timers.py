@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from bot.model import AlertReason, Because, Incident, IncidentState, Loudness, Severity, Timers
 
 FLAPPING = 3
-_NEVER: tuple[None, None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +18,44 @@ class Step:
 
 
 def changed(before: Incident | None, after: Incident, timers: Timers, now: datetime) -> Step:
-    """The reason of a change that operations or conditions made. Whatever has no reason of its own is an edit."""
+    """The reason of a change that operations or symptoms made. Whatever has no reason of its own is an edit."""
     if before is None:
         return Step(after, AlertReason.FIRST)
-    if after.state is IncidentState.RESOLVED:
+    if not after.is_open:
         return Step(after, AlertReason.RESOLVED)
+    if after.key and _as_seen(before) == _as_seen(after):
+        return Step(after, None)
     louder = after.loudness is Loudness.ON and before.loudness is not Loudness.ON
-    if louder or (_has_untold(after) and now - after.sounded_at >= timers.between_sounds):
+    due = _has_untold(after) and now - after.sounded_at >= timers.between_sounds
+    if after.snoozed_until is None and (louder or due):
         return _sounded(after, AlertReason.WIDENED, now)
     return Step(after, AlertReason.UPDATE)
 
 
-def advance(incident: Incident, timers: Timers, now: datetime) -> Step:
-    """One step of time; call again while it returns a reason other than None."""
+def advance(incident: Incident, timers: Timers, now: datetime, *, muted: bool = False, blind: bool = False) -> Step:
+    """One step of time; call again while it returns a reason other than None.
+
+    `muted` by a silence, it neither reminds nor escalates. While the source is lost, `blind`, no calm is believed.
+    """
     if not incident.is_open:
         return Step(incident, None)
-    if incident.key == "" and (step := _towards_end(incident, timers, now)):
+    if incident.key == "" and not blind and (step := _towards_end(incident, timers, now)):
         return step
     if incident.snoozed_until and now >= incident.snoozed_until:
-        awake = replace(incident, snoozed=None, snoozed_until=None)
-        return _spoken(awake, AlertReason.REMINDER, now, Because.SNOOZE_OVER)
+        return released(replace(incident, snoozed=None, snoozed_until=None), Because.SNOOZE_OVER, now)
     if incident.acknowledged and now >= incident.acknowledged.at + timers.ack_timeout:
-        dropped = replace(incident, acknowledged=None)
-        return _spoken(dropped, AlertReason.REMINDER, now, Because.ACK_RAN_OUT)
-    if incident.handled or incident.loudness is not Loudness.ON:
+        return released(replace(incident, acknowledged=None), Because.ACK_RAN_OUT, now)
+    if muted or incident.handled or incident.loudness is not Loudness.ON:
         return Step(incident, None)
     return _unhandled(incident, timers, now)
 
 
-def due_at(incident: Incident, timers: Timers) -> datetime | None:
+def released(incident: Incident, because: Because, now: datetime) -> Step:
+    """It goes on and nobody has it any more: everybody is reminded, and its escalation begins anew."""
+    return _sounded(replace(incident, free_since=now, escalated_at=None), AlertReason.REMINDER, now, because)
+
+
+def due_at(incident: Incident, timers: Timers, *, muted: bool = False) -> datetime | None:
     """When `advance` may next have something to say; None once it is over."""
     if not incident.is_open:
         return None
@@ -59,12 +67,8 @@ def due_at(incident: Incident, timers: Timers) -> datetime | None:
         moments.append(incident.snoozed_until)
     if incident.acknowledged:
         moments.append(incident.acknowledged.at + timers.ack_timeout)
-    if not incident.handled and incident.loudness is Loudness.ON:
-        moments.append(incident.sounded_at + _repeat(incident, timers))
-        if incident.escalated_at is None:
-            moments.append(incident.opened_at + timers.escalate_after)
-        if _has_untold(incident):
-            moments.append(incident.sounded_at + timers.between_sounds)
+    if not muted and not incident.handled and incident.loudness is Loudness.ON:
+        moments += _unhandled_moments(incident, timers)
     return min(moments, default=None)
 
 
@@ -83,7 +87,7 @@ def _towards_end(incident: Incident, timers: Timers, now: datetime) -> Step | No
 
 
 def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:
-    if incident.escalated_at is None and now - incident.opened_at >= timers.escalate_after:
+    if incident.escalated_at is None and now >= _escalates_at(incident, timers):
         return _sounded(replace(incident, escalated_at=now), AlertReason.ESCALATED, now)
     if _has_untold(incident) and now - incident.sounded_at >= timers.between_sounds:
         return _sounded(incident, AlertReason.WIDENED, now)
@@ -92,11 +96,18 @@ def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:
     return Step(incident, None)
 
 
-def _spoken(incident: Incident, reason: AlertReason, now: datetime, because: Because) -> Step:
-    """A silent incident is only edited."""
-    if incident.loudness is not Loudness.ON:
-        return Step(incident, AlertReason.UPDATE)
-    return _sounded(incident, reason, now, because)
+def _unhandled_moments(incident: Incident, timers: Timers) -> list[datetime]:
+    """When `_unhandled` has something to say."""
+    moments = [incident.sounded_at + _repeat(incident, timers)]
+    if incident.escalated_at is None:
+        moments.append(_escalates_at(incident, timers))
+    if _has_untold(incident):
+        moments.append(incident.sounded_at + timers.between_sounds)
+    return moments
+
+
+def _escalates_at(incident: Incident, timers: Timers) -> datetime:
+    return (incident.free_since or incident.opened_at) + timers.escalate_after
 
 
 def _sounded(incident: Incident, reason: AlertReason, now: datetime, because: Because | None = None) -> Step:
@@ -110,3 +121,8 @@ def _has_untold(incident: Incident) -> bool:
 
 def _repeat(incident: Incident, timers: Timers) -> timedelta:
     return timers.repeat_critical if incident.severity is Severity.CRITICAL else timers.repeat
+
+
+def _as_seen(incident: Incident) -> Incident:
+    """What of a symptom its message shows: a look that finds the same needs no edit."""
+    return replace(incident, count=0, last_at=incident.opened_at)

@@ -11,14 +11,13 @@ from bot.errors import UsageError
 from bot.model import (
     EPOCH,
     Clues,
-    FailureAlert,
     FoundReport,
     Freshness,
     MatchReport,
     Operation,
     OperationId,
 )
-from bot.store import alerts, lookups, sources
+from bot.store import incidents, lookups, outbox, sources
 from bot.store.lookups import Known, Matches
 
 LISTED = 8
@@ -73,17 +72,16 @@ async def find_announced(desk: Desk, chat_id: int, message_id: int) -> Clues | F
 
     Raises UsageError for a message that is about no payment.
     """
-    said = await desk.store.read(alerts.list_said, chat_id, message_id)
-    told = {alert.operation.id: alert.operation for alert in said if isinstance(alert, FailureAlert)}
-    if not told:
+    number = await desk.store.read(outbox.find_incident, chat_id, message_id) or 0
+    listed = await desk.store.read(incidents.list_operations, number, limit=ANNOUNCED)
+    if not listed:
         raise UsageError("I see no payment in that message. Send an invoice number")
-    if len(invoices := {operation.invoice_id for operation in told.values()}) == 1 and (invoice := invoices.pop()):
+    newest = tuple(operation for operation, _ in listed)
+    total = await desk.store.read(incidents.count_operations, number)
+    if len({one.invoice_id for one in newest}) == 1 and total == len(newest) and (invoice := newest[0].invoice_id):
         return Clues(shown=invoice, invoice=invoice)
-    for merchant in desk.merchants:
-        told |= {one.id: one for one in await desk.store.read(lookups.list_by_ids, merchant.id, list(told))}
-    newest = tuple(sorted(told.values(), key=lambda one: one.created_at, reverse=True))
     fresh = [await desk.store.read(sources.get_freshness, merchant.id) for merchant in desk.merchants]
-    matches = Matches(newest, len(newest), uncounted=False)
+    matches = Matches(newest, total, uncounted=False)
     return Findings(matches=_match_report(desk, "", [matches], _stalest(fresh), most=ANNOUNCED))
 
 

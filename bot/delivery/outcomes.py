@@ -60,6 +60,11 @@ class Outcomes:
         await self._store.write(_record_sent, rows, message_id, self._now())
         await self._answered()
 
+    async def shown(self, rewrite: Rewrite) -> None:
+        """A living message says what it should."""
+        await self._store.write(living.record_shown, rewrite, self._now())
+        await self._answered()
+
     async def failed(self, rows: Sequence[Delivery], destination: Destination, error: DeliveryError) -> None:
         """Puts the rows where they belong after this error."""
         chat_id, why = destination.chat_id, str(error)
@@ -93,6 +98,8 @@ class Outcomes:
         match error:
             case MaybeSent() | NotSent(everybody=True):
                 due_at = now + self._note_loss(error)
+                if isinstance(error, NotSent):
+                    self._pace.pause_everybody(due_at)
                 await self._store.write(living.put_off, rewrite, due_at)
             case NotSent():
                 due_at = now + (error.delay or SOONEST * 5)
@@ -101,7 +108,11 @@ class Outcomes:
             case Moved(new_chat_id=new_id):
                 await self._store.write(_move, (), destination.chat_id, new_id, now)
             case TokenRefused():
+                log.error("Telegram refuses this bot: %s", error)
                 self._pace.pause_everybody(now + TOKEN_PAUSE)
+            case Undeliverable():
+                log.warning("chat %s takes no messages: %s", destination.chat_id, error)
+                await self._store.write(_switch_off, (), destination, str(error), now)
             case _:
                 log.info("chat %s: the message of incident #%s stays: %s", destination.chat_id, rewrite.incident, error)
                 await self._store.write(living.give_up, rewrite)
@@ -151,7 +162,8 @@ def _record_sent(db: Connection, rows: Sequence[Delivery], message_id: int, now:
     outbox.record_sent(db, rows, message_id, now)
     for row in rows:
         if row.action is Action.OPEN and row.incident is not None:
-            living.record_opened(db, row.incident, Place(row.chat_id, row.thread_id), message_id, now)
+            place = Place(row.chat_id, row.thread_id)
+            living.record_opened(db, row.incident, place, message_id, now, repeated=row.unsure)
 
 
 def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:

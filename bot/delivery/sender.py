@@ -103,11 +103,11 @@ class Delivery:
     async def _start(self, place: Place) -> None:
         destination, rows, reply_to = await self._store.write(_take, place, alone=place in self._alone, now=self._now())
         if rows:
-            self._run(place, self._deliver(place, rows, destination, reply_to))
+            self._run(place, self._unless_broken(place, self._send(place, rows, destination, reply_to)))
 
     async def _start_rewrite(self, rewrite: Rewrite) -> None:
         destination = await self._store.read(_destination, rewrite.place)
-        self._run(rewrite.place, self._rewrite(rewrite, destination))
+        self._run(rewrite.place, self._unless_broken(rewrite.place, self._rewrite(rewrite, destination)))
 
     def _run(self, place: Place, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=f"deliver {place.chat_id}")
@@ -117,8 +117,8 @@ class Delivery:
     async def _rewrite(self, rewrite: Rewrite, destination: Destination) -> None:
         try:
             voice = self._voices.voice(destination.language, destination.timezone)
-            message = living_message(rewrite.alert, voice, now=self._now())
-            await self._sender.edit(destination, rewrite.message_id, message)
+            message = living_message(rewrite.alert, voice, now=self._now(), repeated=rewrite.repeated)
+            await self._edit_once(message, rewrite, destination)
         except DeliveryError as error:
             await self._outcomes.not_rewritten(rewrite, destination, error)
         except Exception:
@@ -127,11 +127,18 @@ class Delivery:
             )
             await self._store.write(living.give_up, rewrite)
         else:
-            await self._store.write(living.record_shown, rewrite, self._now())
+            await self._outcomes.shown(rewrite)
 
-    async def _deliver(self, place: Place, rows: Sequence[Row], destination: Destination, reply_to: int | None) -> None:
+    async def _edit_once(self, message: Message, rewrite: Rewrite, destination: Destination) -> None:
         try:
-            await self._send(place, rows, destination, reply_to)
+            await self._sender.edit(destination, rewrite.message_id, message)
+        except Malformed as error:
+            log.warning("chat %s: Telegram refused our markup (%s); plain text now", destination.chat_id, error)
+            await self._sender.edit(destination, rewrite.message_id, plain(message))
+
+    async def _unless_broken(self, place: Place, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
         except StoreError as error:
             log.warning("chat %s: not recorded, will be repeated: %s", place.chat_id, error)
 

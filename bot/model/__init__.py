@@ -3,6 +3,7 @@
 from bot.model.alerts import Aftermath, Alert, AlertReason, Because, IncidentAlert, NoticeAlert, Rates
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.incidents import (
+    Event,
     Finding,
     Incident,
     IncidentState,
@@ -69,6 +70,7 @@ __all__ = [
     "ComparisonReport",
     "Condition",
     "Destination",
+    "Event",
     "Field",
     "Figures",
     "File",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model.incidents import Incident
+from bot.model.incidents import Incident, Silence
 
 
 class AlertReason(StrEnum):
@@ -47,7 +47,10 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentAlert:
-    """The announcement of one change of an incident."""
+    """The announcement of one change of an incident.
+
+    `silence` mutes it now; `missed` failures came under one that is over. `called` is to look at it.
+    """
 
     reason: AlertReason
     because: Because | None = None
@@ -56,6 +59,8 @@ class IncidentAlert:
     terminal_names: Mapping[str, str] = field(default_factory=dict)
     rates: Rates | None = None
     aftermath: Aftermath | None = None
+    silence: Silence | None = None
+    missed: int = 0
     data_as_of: datetime | None = None
     called: str = ""
     called_id: int | None = None
@@ -71,6 +76,7 @@ class NoticeAlert:
 
     text: str
     values: dict[str, str | int] = field(default_factory=dict)
+    silent: bool = False
     at: datetime
 
 

@@ -1,6 +1,6 @@
 """Troubles that last, and who takes care of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -94,10 +94,11 @@ class IncidentState(StrEnum):
 class Incident:
     """One trouble, by the number people call it.
 
-    Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says
-    now; `times` are the newest
-    failures' instants. Symptoms: `key`, `text` and `values`. `told_members` have been announced;
-    `sounded_at` is the last message with a reason of its own.
+    Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says now; `times`
+    are the instants of those read last. Symptoms: `key`, `text` and `values`. `began_at` is the bank's time of the
+    first failure, `opened_at` and `last_at` are when we learnt of the first and the last; `late` when all were old by
+    then. `told_members` have been announced; `sounded_at` is the last message with a reason of its own; nobody has
+    had it `free_since`.
     """
 
     number: int
@@ -108,6 +109,7 @@ class Incident:
     loudness: Loudness
     state: IncidentState = IncidentState.OPEN
     opened_at: datetime
+    began_at: datetime | None = None
     last_at: datetime
     resolved_at: datetime | None = None
     sounded_at: datetime
@@ -127,6 +129,12 @@ class Incident:
     snoozed: Mark | None = None
     snoozed_until: datetime | None = None
     escalated_at: datetime | None = None
+    free_since: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """When it began, as far as that is known."""
+        return self.began_at or self.opened_at
 
     @property
     def handled(self) -> bool:
@@ -137,15 +145,20 @@ class Incident:
     def is_open(self) -> bool:
         return self.state is not IncidentState.RESOLVED
 
+    @property
+    def places(self) -> tuple[TerminalId, ...]:
+        """Its terminals in the order they joined; none for what concerns the whole merchant."""
+        return tuple(dict.fromkeys([*(member.terminal_id for member in self.members), *self.terminals]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """Mutes what it matches until it ends. Empty fields match anything; `until_recovery` ends it with the trouble."""
 
-    id: int
+    id: int = 0
     merchant_id: MerchantId
-    terminal_id: str = ""
-    reason_class: str = ""
+    terminals: tuple[TerminalId, ...] = ()
+    classes: tuple[ReasonClass, ...] = ()
     rule: str = ""
     until_at: datetime
     until_recovery: bool = False
@@ -153,14 +166,24 @@ class Silence:
     comment: str = ""
 
     def matches(self, incident: Incident) -> bool:
-        """Every member or terminal of the incident lies inside the matcher."""
+        """Everything the incident is about lies inside the matcher."""
         if incident.merchant_id != self.merchant_id or self.rule not in {"", incident.rule}:
             return False
-        terminals = {member.terminal_id for member in incident.members} | set(incident.terminals)
         classes = {member.reason_class for member in incident.members}
-        return (not self.terminal_id or terminals == {self.terminal_id}) and (
-            not self.reason_class or classes == {self.reason_class}
-        )
+        return _covers(self.terminals, incident.places) and _covers(self.classes, classes)
+
+
+def _covers(named: Collection[str], seen: Collection[str]) -> bool:
+    return not named or (len(seen) > 0 and set(seen) <= set(named))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an incident's history: an English word of what happened, and who did it ("" for nobody)."""
+
+    at: datetime
+    what: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +191,7 @@ class Timers:
     """When an incident speaks up again, moves on and ends (defaults: facts/alerting.md 3)."""
 
     between_sounds: timedelta = timedelta(minutes=3)
-    edit_interval: timedelta = timedelta(seconds=20)
+    edit_interval: timedelta = timedelta(seconds=5)
     keep_firing: timedelta = timedelta(minutes=10)
     repeat: timedelta = timedelta(hours=4)
     repeat_critical: timedelta = timedelta(hours=1)

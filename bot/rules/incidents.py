@@ -15,7 +15,7 @@ class IncidentSettings(Section):
     """The timers of facts/alerting.md section 3, as durations; `many` open incidents of a merchant become one."""
 
     between_sounds: Duration = timedelta(minutes=3)
-    edit_interval: Duration = Field(default=timedelta(seconds=3), ge=timedelta(seconds=1))
+    edit_interval: Duration = Field(default=timedelta(seconds=5), ge=timedelta(seconds=1))
     keep_firing: Duration = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
     repeat: Duration = timedelta(hours=4)
     repeat_critical: Duration = timedelta(hours=1)

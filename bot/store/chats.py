@@ -7,7 +7,6 @@ from datetime import datetime
 from bot.model import ChatKind, Destination, to_micros
 from bot.store import living, outbox, queries
 from bot.store.driver import Connection, Row
-from bot.store.outbox import Place
 
 
 def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> None:
@@ -176,7 +175,7 @@ def leave_topic(db: Connection, destination: Destination, reason: str) -> None:
         **place,
     )
     subscribe(db, replace(destination, thread_id=None))
-    living.forget_place(db, Place(destination.chat_id, destination.thread_id))
+    living.leave_topic(db, destination.chat_id, destination.thread_id or 0)
     topic, general = f"{place['chat_id']}/{place['thread_id']}/", f"{place['chat_id']}/0/"
     # What the chat itself was told as well would else be said there twice.
     db.run(

@@ -1,15 +1,16 @@
 """Incidents: their state, their operations, their history, and the silences over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
 from bot.model import (
     Aftermath,
+    Event,
     Incident,
     MerchantId,
+    Operation,
     OperationId,
     Outcome,
     Rates,
@@ -19,19 +20,19 @@ from bot.model import (
     to_micros,
 )
 from bot.store.driver import Connection, list_by_key, micros_or_none
+from bot.store.operations import operation_of
 
 USUAL_FOR = timedelta(days=14)
 USUAL_SAMPLE = 50
 _BODY = TypeAdapter(Incident)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of an incident's history: an English word of what happened, and who did it ("" for nobody)."""
-
-    at: datetime
-    what: str
-    who: str
+_OPERATIONS = """
+    SELECT operation.*, invoice.outcome AS fate FROM incident_operation
+    JOIN operation ON operation.merchant_id = incident_operation.merchant_id
+        AND operation.id = incident_operation.operation_id
+    LEFT JOIN invoice ON invoice.merchant_id = operation.merchant_id AND invoice.invoice_id = operation.invoice_id
+    WHERE incident_operation.number = :number
+"""
+_UNPAID = "AND COALESCE(invoice.outcome, operation.outcome) NOT IN ('paid', 'refunded')"
 
 
 def list_open(db: Connection, merchant_id: MerchantId) -> list[Incident]:
@@ -50,7 +51,7 @@ def list_due(db: Connection, now: datetime) -> list[Incident]:
 
 
 def list_recent(db: Connection, merchant_id: MerchantId, since: datetime) -> list[Incident]:
-    """Incidents open now or last touched since then, newest first."""
+    """Incidents open now or with a failure since then, newest first."""
     rows = db.rows(
         "SELECT body FROM incident WHERE merchant_id = :merchant_id AND (state <> 'resolved' OR last_at >= :since) "
         "ORDER BY number DESC",
@@ -128,6 +129,33 @@ def list_events(db: Connection, number: int) -> list[Event]:
     return [Event(from_micros(row["at"]), row["what"], row["who"]) for row in rows]
 
 
+def list_operations(
+    db: Connection, number: int, *, limit: int, offset: int = 0, unpaid: bool = False
+) -> list[tuple[Operation, Outcome]]:
+    """Operations of an incident, newest first, each with what became of its invoice; or of `unpaid` invoices only."""
+    rows = db.rows(
+        f"{_OPERATIONS} {_UNPAID if unpaid else ''} ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",
+        number=number,
+        limit=limit,
+        offset=offset,
+    )
+    return [(operation_of(row), Outcome(row["fate"] or row["outcome"])) for row in rows]
+
+
+def count_operations(db: Connection, number: int, *, unpaid: bool = False) -> int:
+    """How many `list_operations` has in all."""
+    row = db.row(f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} {_UNPAID if unpaid else ''})", number=number)
+    return int(row["count"]) if row else 0
+
+
+def count_failed_since(db: Connection, number: int, since: datetime) -> int:
+    """How many operations of an incident were made since then."""
+    row = db.row(
+        f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} AND created_at >= :since)", number=number, since=to_micros(since)
+    )
+    return int(row["count"]) if row else 0
+
+
 def aftermath(db: Connection, incident: Incident) -> Aftermath:
     """How many of the incident's invoices were paid in the end."""
     rows = db.rows(
@@ -162,7 +190,8 @@ def rates(db: Connection, incident: Incident) -> Rates | None:
     terminals = {member.terminal_id for member in incident.members}
     if not terminals:
         return None
-    since = traffic(db, incident.merchant_id, min([incident.opened_at, *incident.times]))
+    began_at = min(incident.opened_at, incident.since).replace(second=0, microsecond=0)
+    since = traffic(db, incident.merchant_id, began_at)
     tallies = [tally for terminal_id, tally in since.items() if terminal_id in terminals]
     usual = _usual(db, incident, terminals)
     return Rates(

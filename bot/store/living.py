@@ -1,5 +1,6 @@
 """An incident's living message in each chat: what it should say, and whether it says so already."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,57 +10,72 @@ from bot.store.driver import Connection, Row
 from bot.store.outbox import Action, Place
 
 _QUIET = {AlertReason.UPDATE, AlertReason.RESOLVED}
+_HERE = "incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id"
+_THERE = "chat_id = :chat_id AND thread_id = :thread_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """A living message that no longer says what is true."""
+    """A living message that no longer says what is true; `repeated` when it may stand there twice."""
 
     incident: int
     place: Place
     message_id: int
     alert: IncidentAlert
     body: str
+    repeated: bool
 
 
 def show(db: Connection, alert: IncidentAlert, to: Destination, now: datetime, edit_interval: timedelta) -> bool:
     """Brings a chat's living message up to date, at most once an `edit_interval`; opens one where there is none.
 
-    True when there is a message to reply to. What nobody was told of is not updated and not called over.
+    True when this may be announced as well. What nobody was told of is not updated and not called over.
     """
     place = Place(to.chat_id, to.thread_id)
     known = _find(db, alert.incident.number, place)
-    if known is None or (known["message_id"] is None and not _is_waiting(db, alert.incident.number, place)):
-        if alert.reason not in _QUIET:
-            _open(db, alert, place, now)
+    if known is None:
+        return _open_unless_quiet(db, alert, place, now)
+    if _change_unsent(db, alert, to):
         return False
+    if known["message_id"] is None and not _is_waiting(db, alert.incident.number, place):
+        if alert.reason is AlertReason.RESOLVED:
+            return bool(known["shown_at"])
+        return _open_unless_quiet(db, alert, place, now)
     db.run(
-        "UPDATE living SET body = :body, dirty = 1, "
-        "due_at = CASE WHEN shown_at + :pause > :now THEN shown_at + :pause ELSE :now END "
-        "WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
+        f"UPDATE living SET body = :body, dirty = 1, "
+        f"due_at = CASE WHEN shown_at + :pause > :now THEN shown_at + :pause ELSE :now END WHERE {_HERE}",
         body=outbox.body_of(alert),
         pause=edit_interval // timedelta(microseconds=1),
         now=to_micros(now),
         **_key(alert.incident.number, place),
     )
-    return not _rewrite_waiting(db, alert, place)
+    return True
 
 
 def reply(db: Connection, alert: IncidentAlert, to: Destination, now: datetime) -> None:
-    """Announces one change of an incident below its living message."""
-    key = f"reply/{alert.incident.number}/{alert.reason}/{now.isoformat()}"
-    outbox.put(db, Place(to.chat_id, to.thread_id), key, alert, now, action=Action.REPLY)
+    """Announces one change of an incident below its living message, instead of older ones that have not left."""
+    place = Place(to.chat_id, to.thread_id)
+    over = {AlertReason.ESCALATED} if alert.reason is AlertReason.RESOLVED else set()
+    for reason in {AlertReason.WIDENED, AlertReason.REMINDER} | over:
+        outbox.withdraw(db, place, alert.incident.number, _reply_key(alert, reason))
+    key = f"{_reply_key(alert, alert.reason)}{now.isoformat()}"
+    outbox.put(db, place, key, alert, now, action=Action.REPLY)
 
 
 def list_rewrites(db: Connection, now: datetime) -> list[Rewrite]:
-    """Living messages due to be rewritten, in chats where nothing new is waiting to be said."""
+    """Living messages due to be rewritten, in chats that take messages and have nothing new waiting to be said.
+
+    A body that another version wrote is passed over: the next news of its incident replaces it.
+    """
     rows = db.rows(
         "SELECT * FROM living WHERE dirty = 1 AND due_at <= :now AND message_id IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM outbox WHERE outbox.state = 'waiting' AND outbox.chat_id = living.chat_id "
-        "AND outbox.thread_id = living.thread_id) ORDER BY due_at",
+        "AND outbox.thread_id = living.thread_id) AND NOT EXISTS (SELECT 1 FROM destination "
+        "WHERE destination.chat_id = living.chat_id AND destination.disabled_reason IS NOT NULL "
+        "AND destination.thread_id = living.thread_id) ORDER BY due_at",
         now=to_micros(now),
     )
-    return [_rewrite(row) for row in rows]
+    return [rewrite for row in rows for rewrite in _rewrite(row)]
 
 
 def find_message(db: Connection, number: int, place: Place) -> int | None:
@@ -68,12 +84,14 @@ def find_message(db: Connection, number: int, place: Place) -> int | None:
     return row["message_id"] if row else None
 
 
-def record_opened(db: Connection, number: int, place: Place, message_id: int, now: datetime) -> None:
-    """The living message has been sent."""
+def record_opened(
+    db: Connection, number: int, place: Place, message_id: int, now: datetime, *, repeated: bool = False
+) -> None:
+    """The living message has been sent; `repeated`: perhaps for the second time."""
     db.run(
-        "UPDATE living SET message_id = :message_id, shown_at = :now "
-        "WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
+        f"UPDATE living SET message_id = :message_id, shown_at = :now, repeated = :repeated WHERE {_HERE}",
         message_id=message_id,
+        repeated=int(repeated),
         now=to_micros(now),
         **_key(number, place),
     )
@@ -82,8 +100,7 @@ def record_opened(db: Connection, number: int, place: Place, message_id: int, no
 def record_shown(db: Connection, rewrite: Rewrite, now: datetime) -> None:
     """The living message says this body; a newer one written meanwhile stays due."""
     db.run(
-        "UPDATE living SET dirty = CASE WHEN body = :body THEN 0 ELSE 1 END, shown_at = :now "
-        "WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
+        f"UPDATE living SET dirty = CASE WHEN body = :body THEN 0 ELSE 1 END, shown_at = :now WHERE {_HERE}",
         body=rewrite.body,
         now=to_micros(now),
         **_key(rewrite.incident, rewrite.place),
@@ -93,18 +110,16 @@ def record_shown(db: Connection, rewrite: Rewrite, now: datetime) -> None:
 def put_off(db: Connection, rewrite: Rewrite, due_at: datetime) -> None:
     """Rewriting failed in passing: again later. It is always safe to repeat."""
     db.run(
-        "UPDATE living SET due_at = :due_at "
-        "WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
+        f"UPDATE living SET due_at = :due_at WHERE {_HERE}",
         due_at=to_micros(due_at),
         **_key(rewrite.incident, rewrite.place),
     )
 
 
 def give_up(db: Connection, rewrite: Rewrite) -> None:
-    """The message cannot be rewritten any more (deleted, or the chat is over); the next news is sent anew."""
+    """The message cannot be rewritten any more (deleted, too old); the next news is sent anew."""
     db.run(
-        "UPDATE living SET dirty = 0, message_id = NULL "
-        "WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
+        f"UPDATE living SET dirty = 0, message_id = NULL WHERE {_HERE}",
         **_key(rewrite.incident, rewrite.place),
     )
 
@@ -112,25 +127,36 @@ def give_up(db: Connection, rewrite: Rewrite) -> None:
 def move_chat(db: Connection, old_id: int, new_id: int) -> None:
     """A group became a supergroup: the ids of its messages are no longer known."""
     db.run(
+        "DELETE FROM living WHERE chat_id = :old_id AND EXISTS (SELECT 1 FROM living AS known "
+        "WHERE known.incident = living.incident AND known.chat_id = :new_id AND known.thread_id = living.thread_id)",
+        old_id=old_id,
+        new_id=new_id,
+    )
+    db.run(
         "UPDATE living SET chat_id = :new_id, message_id = NULL, dirty = 0 WHERE chat_id = :old_id",
         old_id=old_id,
         new_id=new_id,
     )
 
 
-def forget_place(db: Connection, place: Place) -> None:
-    """A topic is shut: its living messages stay as they are."""
+def leave_topic(db: Connection, chat_id: int, thread_id: int) -> None:
+    """A topic is shut: its messages stay as they are, and their incidents go on in the chat itself, told there once."""
+    place = {"chat_id": chat_id, "thread_id": thread_id}
+    known = "SELECT incident FROM living WHERE chat_id = :chat_id AND thread_id = 0"
     db.run(
-        "DELETE FROM living WHERE chat_id = :chat_id AND thread_id = :thread_id",
-        chat_id=place.chat_id,
-        thread_id=place.thread_id or 0,
+        f"DELETE FROM outbox WHERE {_THERE} AND state = 'waiting' AND action = 'open' AND incident IN ({known})",
+        **place,
     )
+    db.run(f"DELETE FROM living WHERE {_THERE} AND incident IN ({known})", **place)
+    db.run(f"UPDATE living SET thread_id = 0, message_id = NULL, dirty = 0 WHERE {_THERE}", **place)
 
 
-def _open(db: Connection, alert: IncidentAlert, place: Place, now: datetime) -> None:
+def _open_unless_quiet(db: Connection, alert: IncidentAlert, place: Place, now: datetime) -> bool:
+    if alert.reason in _QUIET:
+        return False
     db.run(
-        "INSERT INTO living (incident, chat_id, thread_id, body, due_at, shown_at) "
-        "VALUES (:incident, :chat_id, :thread_id, :body, :now, :now) ON CONFLICT (incident, chat_id, thread_id) "
+        "INSERT INTO living (incident, chat_id, thread_id, body, due_at) "
+        "VALUES (:incident, :chat_id, :thread_id, :body, :now) ON CONFLICT (incident, chat_id, thread_id) "
         "DO UPDATE SET body = excluded.body, dirty = 0",
         body=outbox.body_of(alert),
         now=to_micros(now),
@@ -138,51 +164,54 @@ def _open(db: Connection, alert: IncidentAlert, place: Place, now: datetime) -> 
     )
     key = f"open/{alert.incident.number}/{now.isoformat()}"
     outbox.put(db, place, key, alert, now, action=Action.OPEN)
+    return False
 
 
-def _rewrite_waiting(db: Connection, alert: IncidentAlert, place: Place) -> bool:
-    """A living message that has not left yet simply leaves with the newer words."""
+def _change_unsent(db: Connection, alert: IncidentAlert, to: Destination) -> bool:
+    """A living message that surely has not left yet simply leaves with the newer words, also once a chat is back."""
+    key = _key(alert.incident.number, Place(to.chat_id, to.thread_id))
+    body = outbox.body_of(alert)
+    states = "('waiting')" if to.disabled_reason is None else "('waiting', 'dead')"
     changed = db.run(
-        "UPDATE outbox SET body = :body WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id "
-        "AND state = 'waiting' AND action = 'open' AND attempts = 0",
-        body=outbox.body_of(alert),
-        **_key(alert.incident.number, place),
+        f"UPDATE outbox SET body = :body WHERE {_HERE} AND state IN {states} AND action = 'open' AND unsure = 0",
+        body=body,
+        **key,
     )
     if changed:
-        db.run(
-            "UPDATE living SET dirty = 0 WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
-            **_key(alert.incident.number, place),
-        )
+        db.run(f"UPDATE living SET body = :body, dirty = 0 WHERE {_HERE}", body=body, **key)
     return changed > 0
 
 
 def _is_waiting(db: Connection, number: int, place: Place) -> bool:
     row = db.row(
-        "SELECT id FROM outbox WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id "
-        "AND state = 'waiting' AND action = 'open' LIMIT 1",
-        **_key(number, place),
+        f"SELECT id FROM outbox WHERE {_HERE} AND state = 'waiting' AND action = 'open' LIMIT 1", **_key(number, place)
     )
     return row is not None
 
 
 def _find(db: Connection, number: int, place: Place) -> Row | None:
-    return db.row(
-        "SELECT * FROM living WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id",
-        **_key(number, place),
-    )
+    return db.row(f"SELECT * FROM living WHERE {_HERE}", **_key(number, place))
 
 
 def _key(number: int, place: Place) -> dict[str, int]:
     return {"incident": number, "chat_id": place.chat_id, "thread_id": place.thread_id or 0}
 
 
-def _rewrite(row: Row) -> Rewrite:
-    alert = outbox.alert_of(row["body"])
-    assert isinstance(alert, IncidentAlert)
-    return Rewrite(
-        incident=row["incident"],
-        place=Place(row["chat_id"], row["thread_id"] or None),
-        message_id=row["message_id"],
-        alert=alert,
-        body=row["body"],
-    )
+def _reply_key(alert: IncidentAlert, reason: AlertReason) -> str:
+    return f"reply/{alert.incident.number}/{reason}/"
+
+
+def _rewrite(row: Row) -> Iterator[Rewrite]:
+    try:
+        alert = outbox.alert_of(row["body"])
+    except (KeyError, ValueError):
+        return
+    if isinstance(alert, IncidentAlert):
+        yield Rewrite(
+            incident=row["incident"],
+            place=Place(row["chat_id"], row["thread_id"] or None),
+            message_id=row["message_id"],
+            alert=alert,
+            body=row["body"],
+            repeated=bool(row["repeated"]),
+        )

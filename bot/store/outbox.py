@@ -92,6 +92,18 @@ def put(
     )
 
 
+def withdraw(db: Connection, place: Place, incident: int, key: str) -> None:
+    """Takes back rows of an incident whose keys begin like this and which surely have not left."""
+    db.run(
+        "DELETE FROM outbox WHERE incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id "
+        "AND state IN ('waiting', 'dead') AND unsure = 0 AND instr(dedup, :key) > 0",
+        incident=incident,
+        chat_id=place.chat_id,
+        thread_id=place.thread_id or 0,
+        key=f"/{key}",
+    )
+
+
 def body_of(alert: Alert) -> str:
     """The alert as it is kept."""
     kind = _KINDS[type(alert)]
@@ -173,14 +185,14 @@ def _delivery(row: Row) -> Delivery:
     )
 
 
-def list_said(db: Connection, chat_id: int, message_id: int) -> list[Alert]:
-    """The alerts in one message of a chat, oldest first; none when it was no alert."""
-    rows = db.rows(
-        "SELECT body FROM outbox WHERE chat_id = :chat_id AND message_id = :message_id ORDER BY id",
+def find_incident(db: Connection, chat_id: int, message_id: int) -> int | None:
+    """The incident that a message of a chat is about."""
+    row = db.row(
+        "SELECT incident FROM outbox WHERE chat_id = :chat_id AND message_id = :message_id AND incident IS NOT NULL",
         chat_id=chat_id,
         message_id=message_id,
     )
-    return [alert_of(row["body"]) for row in rows]
+    return row["incident"] if row else None
 
 
 def count_waiting(db: Connection, place: Place) -> int:

@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
-from bot.model import Mark, MerchantId, Silence, from_micros, to_micros
+from bot.model import Mark, MerchantId, ReasonClass, Silence, TerminalId, from_micros, to_micros
 from bot.store.driver import Connection, Row
 
 
 def add(db: Connection, silence: Silence) -> Silence:
     """Keeps a new silence; the one returned has its id."""
     row = db.row(
-        "INSERT INTO silence (merchant_id, terminal_id, reason_class, rule, until_at, until_recovery, author_id, "
-        "author_name, created_at, comment) VALUES (:merchant_id, :terminal_id, :reason_class, :rule, :until_at, "
+        "INSERT INTO silence (merchant_id, terminals, classes, rule, until_at, until_recovery, author_id, "
+        "author_name, created_at, comment) VALUES (:merchant_id, :terminals, :classes, :rule, :until_at, "
         ":until_recovery, :author_id, :author_name, :created_at, :comment) RETURNING *",
         merchant_id=silence.merchant_id,
-        terminal_id=silence.terminal_id,
-        reason_class=silence.reason_class,
+        terminals=" ".join(silence.terminals),
+        classes=" ".join(silence.classes),
         rule=silence.rule,
         until_at=to_micros(silence.until_at),
         until_recovery=int(silence.until_recovery),
@@ -62,8 +62,8 @@ def _silence(row: Row) -> Silence:
     return Silence(
         id=row["id"],
         merchant_id=MerchantId(row["merchant_id"]),
-        terminal_id=row["terminal_id"],
-        reason_class=row["reason_class"],
+        terminals=tuple(map(TerminalId, row["terminals"].split())),
+        classes=tuple(map(ReasonClass, row["classes"].split())),
         rule=row["rule"],
         until_at=from_micros(row["until_at"]),
         until_recovery=bool(row["until_recovery"]),

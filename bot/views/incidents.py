@@ -171,11 +171,7 @@ def rate_words(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     if rates.usual is None:
         return [voice("success {share} of {count}", share=share, count=count)]
     usual = voice.percent(rates.usual)
-    return [
-        voice(
-            "success {share} of {count}, usually {usual}", share=share, count=count, usual=usual
-        )
-    ]
+    return [voice("success {share} of {count}, usually {usual}", share=share, count=count, usual=usual)]
 
 
 def _rows(alert: IncidentAlert, voice: Voice) -> list[Markup]:

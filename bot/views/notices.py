@@ -15,7 +15,8 @@ def notices_message(notices: Sequence[NoticeAlert], voice: Voice, *, now: dateti
     """Everything that waits for one chat in one message; `repeated` marks what may have arrived before."""
     cards = [_card(notice, voice, now) for notice in notices]
     lines = [line for card in cards for line in (Markup(), card)][1:]
-    return Message(fit(repeat_mark(voice, repeated), lines, (), voice))
+    text = fit(repeat_mark(voice, repeated), lines, (), voice)
+    return Message(text, silent=all(notice.silent for notice in notices))
 
 
 def _card(notice: NoticeAlert, voice: Voice, now: datetime) -> Markup:
