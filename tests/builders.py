@@ -7,9 +7,11 @@ from typing import Any
 from bot.model import (
     AlertReason,
     Destination,
-    FailureAlert,
     Incident,
+    IncidentAlert,
     IncidentState,
+    Loudness,
+    Member,
     Merchant,
     MerchantId,
     Operation,
@@ -64,34 +66,37 @@ def refunded(operation: Operation) -> Operation:
 
 
 def an_incident(number: int = 1, **changes: Any) -> Incident:
-    """Open since NOW, about failures of payers at Samal-2."""
+    """Open since NOW, loud, about one failure of a payer at Samal-2."""
     given: dict[str, Any] = {
         "number": number,
         "rule": "failed_operation",
         "merchant_id": SHOP,
-        "key": f"{SAMAL}/payer",
         "severity": Severity.WARNING,
+        "loudness": Loudness.ON,
         "state": IncidentState.OPEN,
         "opened_at": NOW,
         "last_at": NOW,
+        "sounded_at": NOW,
+        "members": (Member(SAMAL, ReasonClass.PAYER),),
         "count": 1,
+        "sums": {"KZT": 15_000},
+        "attempts": (an_operation(outcome=Outcome.FAILED),),
     }
     return Incident(**given | changes)
 
 
-def an_alert(id: str = "op-1", **changes: Any) -> FailureAlert:
-    """The first alert about one failed operation."""
+def an_alert(number: int = 1, **changes: Any) -> IncidentAlert:
+    """The first words about an incident; what is not the alert's own is the incident's."""
+    own = {name: value for name, value in changes.items() if name in IncidentAlert.__dataclass_fields__}
+    of_incident = {name: value for name, value in changes.items() if name not in own}
     given: dict[str, Any] = {
-        "incident": 1,
         "reason": AlertReason.FIRST,
-        "severity": Severity.WARNING,
+        "incident": an_incident(number, **of_incident),
         "merchant_name": SHOP_LLP.name,
-        "terminal_name": "Samal-2",
-        "operation": an_operation(id, outcome=Outcome.FAILED),
-        "count": 1,
+        "terminal_names": {SAMAL: "Samal-2"},
         "at": NOW,
     }
-    return FailureAlert(**given | changes)
+    return IncidentAlert(**given | own)
 
 
 def minutes(count: float) -> timedelta:

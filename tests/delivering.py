@@ -10,20 +10,8 @@ from pydantic import SecretStr
 from bot.chat.telegram import Gateway
 from bot.delivery import Delivery
 from bot.demo.telegram import BotApi, Chat
-from bot.model import (
-    AlertReason,
-    ChatKind,
-    Destination,
-    FailureAlert,
-    MerchantId,
-    NoticeAlert,
-    Operation,
-    Outcome,
-    ReasonClass,
-    Severity,
-    TerminalId,
-)
-from bot.store import alerts, chats
+from bot.model import ChatKind, Destination, NoticeAlert
+from bot.store import chats, outbox
 from bot.store.driver import Row
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
@@ -50,30 +38,8 @@ def named(texts: Iterable[str]) -> list[str]:
     return [word for text in texts for word in text.split() if word.startswith("INV")]
 
 
-def failure(number: int, at: datetime) -> FailureAlert:
-    operation = Operation(
-        id=f"op{number}",
-        merchant_id=MerchantId("shop"),
-        created_at=at,
-        invoice_id=f"INV{number}",
-        terminal_id=TerminalId("98151552"),
-        amount=250_000,
-        currency="KZT",
-        outcome=Outcome.FAILED,
-        status="FAILED",
-        reason_code=458,
-        reason_class=ReasonClass.PAYER,
-    )
-    return FailureAlert(
-        incident=1,
-        reason=AlertReason.FIRST,
-        severity=Severity.WARNING,
-        merchant_name="Shop",
-        terminal_name="Samal-2",
-        operation=operation,
-        count=1,
-        at=at,
-    )
+def failure(number: int, at: datetime) -> NoticeAlert:
+    return NoticeAlert(text="{invoice} failed", values={"invoice": f"INV{number}"}, at=at)
 
 
 class Stage:
@@ -134,14 +100,14 @@ class Stage:
         subscribed = await self.store.read(chats.list_subscribed)
         to = [destination for destination in subscribed if not chat_ids or destination.chat_id in chat_ids]
         new = [(f"failure/{number}", failure(number, self.now())) for number in numbers]
-        await self.store.write(alerts.announce, new, to, self.now())
+        await self.store.write(outbox.announce, new, to, self.now())
         return [f"INV{number}" for number in numbers]
 
     async def notice(self, text: str, chat_id: int) -> None:
         self._announced += 1
         alert = NoticeAlert(text=text, at=self.now())
         key = f"notice/{self._announced}"
-        await self.store.write(alerts.announce, [(key, alert)], [Destination(chat_id=chat_id)], self.now())
+        await self.store.write(outbox.announce, [(key, alert)], [Destination(chat_id=chat_id)], self.now())
 
     async def step(self) -> None:
         """One step, and the end of whatever it began."""

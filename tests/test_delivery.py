@@ -13,8 +13,7 @@ from delivering import OTHER, OWNER, SECOND, Stage, named
 
 from bot.demo.telegram.faults import Fault
 from bot.errors import StoreError
-from bot.model import Destination
-from bot.store import alerts
+from bot.model import Destination, NoticeAlert
 
 
 @pytest.fixture
@@ -56,14 +55,6 @@ async def test_every_invoice_is_named_when_more_fail_than_one_message_holds(stag
     await stage.pass_by()
     assert stage.invoices() == invoices
     assert len(stage.sent()) == 3
-
-
-async def test_a_storm_is_told_in_few_messages(stage: Stage) -> None:
-    await stage.fail(2000, OWNER)
-    await stage.pass_by()
-    assert len(stage.sent()) <= 8
-    assert "500 payments failed" in stage.sent()[0]
-    assert await stage.states() == {"sent"}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +130,7 @@ async def test_a_refused_markup_goes_as_plain_text_with_its_lines(stage: Stage) 
     stage.api.faults.add(method="sendMessage", status=400, description="Bad Request: can't parse entities")
     await stage.step()
     (sent,) = stage.api.deliveries
-    assert len(sent.text.splitlines()) >= 4
+    assert len(sent.text.splitlines()) == 2
     assert "INV1" in sent.text
     assert not sent.content.entities
     assert not sent.content.markup
@@ -313,7 +304,7 @@ async def test_a_stop_does_not_wait_for_ever(stage: Stage) -> None:
 
 async def test_the_owner_is_told_past_the_outbox(stage: Stage) -> None:
     stage.api.blocks(stage.api.people[OWNER])
-    alert = alerts.NoticeAlert(text="The database works again; what was missed is being read.", at=stage.now())
+    alert = NoticeAlert(text="The database works again; what was missed is being read.", at=stage.now())
     places = [Destination(chat_id=user_id, language="en") for user_id in (OWNER, OTHER)]
     await stage.delivery.tell(alert, places)
     assert "The database works again" in stage.sent(OTHER)[0]

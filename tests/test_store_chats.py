@@ -6,8 +6,8 @@ from datetime import timedelta
 from builders import NOW, OWNER, an_alert, hours
 
 from bot.model import ChatKind, Destination
-from bot.store import alerts, chats
-from bot.store.alerts import Place
+from bot.store import chats, outbox
+from bot.store.outbox import Place
 from bot.store.driver import Connection
 
 GROUP = Destination(
@@ -56,12 +56,12 @@ def test_a_blocked_chat_is_switched_off_once_and_keeps_its_place(db: Connection)
 
 def test_a_chat_that_is_back_gets_what_it_refused_within_a_day(db: Connection) -> None:
     chats.subscribe(db, OWNER)
-    alerts.announce(db, [("a", an_alert())], [OWNER], NOW)
+    outbox.announce(db, [("a", an_alert())], [OWNER], NOW)
     place = Place(OWNER.chat_id, None)
-    alerts.record_dead(db, alerts.take(db, place, limit=9, now=NOW, lease=hours(1)), "blocked")
+    outbox.record_dead(db, outbox.take(db, place, limit=9, now=NOW, lease=hours(1)), "blocked")
     chats.set_chat_disabled(db, OWNER.chat_id, "blocked", NOW)
     assert chats.set_chat_disabled(db, OWNER.chat_id, None, NOW + hours(23))
-    assert alerts.list_due_places(db, NOW + hours(23)) == [place]
+    assert outbox.list_due_places(db, NOW + hours(23)) == [place]
     assert not chats.set_chat_disabled(db, OWNER.chat_id, None, NOW + hours(23))
 
 

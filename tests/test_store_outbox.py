@@ -7,10 +7,10 @@ from random import Random
 import pytest
 from builders import NOW, OWNER, an_alert, hours, minutes
 
-from bot.model import ChatKind, Destination, NoticeAlert, SourceAlert, SourceState, to_micros
-from bot.store import alerts, chats
-from bot.store.alerts import Delivery, Place
+from bot.model import ChatKind, Destination, IncidentAlert, NoticeAlert, to_micros
+from bot.store import chats, outbox
 from bot.store.driver import Connection
+from bot.store.outbox import Delivery, Place
 
 SECOND = timedelta(seconds=1)
 LEASE = minutes(2)
@@ -19,16 +19,20 @@ TOPIC = Destination(chat_id=-500, thread_id=7, kind=ChatKind.SUPERGROUP)
 CHAT = Place(OWNER.chat_id, None)
 
 
+def a_notice(key: str) -> NoticeAlert:
+    return NoticeAlert(text="{key} happened", values={"key": key}, at=NOW)
+
+
 def announce(db: Connection, *keys: str, to: Sequence[Destination] = (OWNER,), at: timedelta = timedelta()) -> None:
-    alerts.announce(db, [(key, an_alert(key)) for key in keys], to, NOW + at)
+    outbox.announce(db, [(key, a_notice(key)) for key in keys], to, NOW + at)
 
 
 def take(db: Connection, place: Place = CHAT, *, at: timedelta = timedelta(), limit: int = 100) -> list[Delivery]:
-    return alerts.take(db, place, limit=limit, now=NOW + at, lease=LEASE)
+    return outbox.take(db, place, limit=limit, now=NOW + at, lease=LEASE)
 
 
 def ids(taken: Sequence[Delivery]) -> list[str]:
-    return [str(delivery.alert.operation.id) for delivery in taken if hasattr(delivery.alert, "operation")]
+    return [str(delivery.alert.values["key"]) for delivery in taken if isinstance(delivery.alert, NoticeAlert)]
 
 
 def states(db: Connection) -> list[str]:
@@ -37,13 +41,13 @@ def states(db: Connection) -> list[str]:
 
 def test_an_alert_goes_to_every_destination_with_the_values_of_then(db: Connection) -> None:
     announce(db, "a", to=(OWNER, TOPIC))
-    assert alerts.list_due_places(db, NOW) == [CHAT, Place(-500, 7)]
+    assert outbox.list_due_places(db, NOW) == [CHAT, Place(-500, 7)]
     assert take(db) == [
         Delivery(
             id=1,
             chat_id=OWNER.chat_id,
             thread_id=None,
-            alert=an_alert("a"),
+            alert=a_notice("a"),
             attempts=1,
             unsure=False,
             batch=None,
@@ -56,20 +60,19 @@ def test_an_alert_goes_to_every_destination_with_the_values_of_then(db: Connecti
 @pytest.mark.parametrize(
     "alert",
     [
-        SourceAlert(state=SourceState.BACK, merchant_name="Shop", since=NOW, at=NOW, operations=3, failed=1),
-        NoticeAlert(text="{chat} refuses", values={"chat": "Ө <b>", "count": 3}, at=NOW),
-        an_alert("ä Ө", late=True),
+        NoticeAlert(text="{chat} refuses", values={"chat": "Ө <b>", "count": 3}, silent=True, at=NOW),
+        an_alert(412, late=True, flaps=3, merchant_name="ä Ө"),
     ],
     ids=lambda alert: type(alert).__name__,
 )
-def test_every_kind_of_alert_comes_out_as_it_went_in(db: Connection, alert: NoticeAlert) -> None:
-    alerts.announce(db, [("key", alert)], [OWNER], NOW)
+def test_every_kind_of_alert_comes_out_as_it_went_in(db: Connection, alert: NoticeAlert | IncidentAlert) -> None:
+    outbox.announce(db, [("key", alert)], [OWNER], NOW)
     assert [delivery.alert for delivery in take(db)] == [alert]
 
 
 def test_a_key_is_said_once_a_chat_and_topic_also_after_it_was_sent(db: Connection) -> None:
     announce(db, "a", "a", to=(GROUP, TOPIC))
-    alerts.record_sent(db, take(db, Place(-500, None)), 1, NOW)
+    outbox.record_sent(db, take(db, Place(-500, None)), 1, NOW)
     announce(db, "a", to=(GROUP, TOPIC, OWNER))
     rows = db.rows("SELECT chat_id, thread_id, state FROM outbox ORDER BY id")
     assert [tuple(dict(row).values()) for row in rows] == [(-500, 0, "sent"), (-500, 7, "waiting"), (101, 0, "waiting")]
@@ -88,7 +91,7 @@ def test_nothing_of_a_chat_leaves_while_a_message_of_it_is_under_way(db: Connect
     announce(db, "a")
     assert ids(take(db)) == ["a"]
     announce(db, "b")
-    assert alerts.list_due_places(db, NOW) == []
+    assert outbox.list_due_places(db, NOW) == []
     assert take(db) == []
 
 
@@ -101,17 +104,17 @@ def test_what_is_never_settled_comes_due_again_as_unsure(db: Connection) -> None
 
 def test_what_was_surely_not_sent_is_due_later_as_sure_as_before(db: Connection) -> None:
     announce(db, "a", "b")
-    alerts.put_back(db, take(db), NOW + minutes(1), "HTTP 502")
-    assert alerts.list_due_places(db, NOW + minutes(1) - SECOND) == []
+    outbox.put_back(db, take(db), NOW + minutes(1), "HTTP 502")
+    assert outbox.list_due_places(db, NOW + minutes(1) - SECOND) == []
     taken = take(db, at=minutes(1))
     assert [(delivery.unsure, delivery.attempts, delivery.batch) for delivery in taken] == [(False, 2, None)] * 2
 
 
 def test_order_inside_a_chat_holds_while_its_oldest_waits(db: Connection) -> None:
     announce(db, "a")
-    alerts.put_back(db, take(db), NOW + minutes(5), "flood")
+    outbox.put_back(db, take(db), NOW + minutes(5), "flood")
     announce(db, "b", at=minutes(1))
-    assert alerts.list_due_places(db, NOW + minutes(2)) == []
+    assert outbox.list_due_places(db, NOW + minutes(2)) == []
     assert ids(take(db, at=minutes(5))) == ["a", "b"]
 
 
@@ -119,22 +122,22 @@ def test_the_chat_that_waits_longest_comes_first(db: Connection) -> None:
     announce(db, "a", to=(GROUP,))
     announce(db, "b")
     announce(db, "c", to=(GROUP,))
-    assert alerts.list_due_places(db, NOW) == [Place(-500, None), CHAT]
+    assert outbox.list_due_places(db, NOW) == [Place(-500, None), CHAT]
 
 
 def test_what_may_have_arrived_is_due_once_more_and_then_stays_uncertain(db: Connection) -> None:
     announce(db, "a")
-    alerts.record_unknown(db, take(db), NOW + SECOND, "timed out")
+    outbox.record_unknown(db, take(db), NOW + SECOND, "timed out")
     assert states(db) == ["waiting"]
-    alerts.record_unknown(db, take(db, at=SECOND), NOW + minutes(1), "timed out")
+    outbox.record_unknown(db, take(db, at=SECOND), NOW + minutes(1), "timed out")
     assert states(db) == ["uncertain"]
-    assert alerts.list_due_places(db, NOW + hours(1)) == []
+    assert outbox.list_due_places(db, NOW + hours(1)) == []
 
 
 def test_what_may_have_arrived_stays_so_through_a_sure_failure(db: Connection) -> None:
     announce(db, "a")
-    alerts.record_unknown(db, take(db), NOW, "timed out")
-    alerts.put_back(db, take(db), NOW, "HTTP 502")
+    outbox.record_unknown(db, take(db), NOW, "timed out")
+    outbox.put_back(db, take(db), NOW, "HTTP 502")
     [third] = take(db)
     assert (third.unsure, third.attempts) == (True, 3)
 
@@ -143,17 +146,17 @@ def test_a_repeat_is_the_same_batch_and_nothing_else(db: Connection) -> None:
     announce(db, "a", "b")
     first = take(db)
     announce(db, "c")
-    alerts.record_unknown(db, first, NOW, "timed out")
+    outbox.record_unknown(db, first, NOW, "timed out")
     again = take(db)
     assert (ids(again), {delivery.batch for delivery in again}) == (["a", "b"], {first[0].id})
-    alerts.record_sent(db, again, 5, NOW)
+    outbox.record_sent(db, again, 5, NOW)
     assert ids(take(db)) == ["c"]
 
 
 def test_two_batches_that_may_have_arrived_are_never_mixed(db: Connection) -> None:
     announce(db, "a", "b", "c")
     first = take(db, limit=2)
-    alerts.record_unknown(db, first, NOW, "timed out")
+    outbox.record_unknown(db, first, NOW, "timed out")
     db.run("UPDATE outbox SET unsure = 1, batch = 3, attempts = 1 WHERE id = 3")
     assert ids(take(db)) == ["a", "b"]
 
@@ -167,27 +170,27 @@ def test_what_is_sure_never_goes_with_what_is_not(db: Connection) -> None:
 def test_a_message_takes_no_more_rows_than_it_may(db: Connection) -> None:
     announce(db, *"abcde")
     taken = take(db, limit=2)
-    alerts.record_sent(db, taken, 9, NOW)
+    outbox.record_sent(db, taken, 9, NOW)
     assert (ids(taken), ids(take(db, limit=2))) == (["a", "b"], ["c", "d"])
 
 
 def test_what_is_sent_is_recorded_whole(db: Connection) -> None:
     announce(db, "a")
-    alerts.put_back(db, take(db), NOW, "HTTP 502")
-    alerts.record_sent(db, take(db), 77, NOW + SECOND)
+    outbox.put_back(db, take(db), NOW, "HTTP 502")
+    outbox.record_sent(db, take(db), 77, NOW + SECOND)
     row = db.row("SELECT state, unsure, message_id, sent_at, problem, attempts FROM outbox")
     assert row is not None
     assert tuple(dict(row).values()) == ("sent", 0, 77, to_micros(NOW + SECOND), "", 2)
 
 
 def test_what_a_chat_refused_lately_is_due_again_when_the_chat_is_back(db: Connection) -> None:
-    announce(db, "old", at=-alerts.REVIVE_FOR - SECOND)
-    alerts.record_dead(db, take(db), "blocked")
+    announce(db, "old", at=-outbox.REVIVE_FOR - SECOND)
+    outbox.record_dead(db, take(db), "blocked")
     announce(db, "new")
-    alerts.record_dead(db, take(db), "blocked")
+    outbox.record_dead(db, take(db), "blocked")
     announce(db, "other", to=(GROUP,))
-    alerts.record_dead(db, take(db, Place(-500, None)), "kicked")
-    alerts.revive(db, OWNER.chat_id, NOW)
+    outbox.record_dead(db, take(db, Place(-500, None)), "kicked")
+    outbox.revive(db, OWNER.chat_id, NOW)
     assert states(db) == ["dead", "waiting", "dead"]
     [again] = take(db)
     assert (again.unsure, again.batch) == (False, None)
@@ -195,9 +198,9 @@ def test_what_a_chat_refused_lately_is_due_again_when_the_chat_is_back(db: Conne
 
 def test_what_may_have_arrived_is_still_unsure_after_a_block(db: Connection) -> None:
     announce(db, "a")
-    alerts.record_unknown(db, take(db), NOW, "timed out")
-    alerts.record_dead(db, take(db), "blocked")
-    alerts.revive(db, OWNER.chat_id, NOW)
+    outbox.record_unknown(db, take(db), NOW, "timed out")
+    outbox.record_dead(db, take(db), "blocked")
+    outbox.revive(db, OWNER.chat_id, NOW)
     assert [delivery.unsure for delivery in take(db)] == [True]
 
 
@@ -205,9 +208,9 @@ def test_after_a_restart_only_what_was_under_way_is_due_at_once(db: Connection) 
     announce(db, "flying")
     announce(db, "flooded", to=(GROUP,))
     take(db)
-    alerts.put_back(db, take(db, Place(-500, None)), NOW + hours(1), "flood")
-    alerts.release_claims(db, NOW + SECOND)
-    assert alerts.list_due_places(db, NOW + SECOND) == [CHAT]
+    outbox.put_back(db, take(db, Place(-500, None)), NOW + hours(1), "flood")
+    outbox.release_claims(db, NOW + SECOND)
+    assert outbox.list_due_places(db, NOW + SECOND) == [CHAT]
     assert [delivery.unsure for delivery in take(db, at=SECOND)] == [True]
 
 
@@ -218,7 +221,7 @@ def test_a_moved_group_takes_its_alerts_along_and_moving_again_changes_nothing(d
         chats.move_chat(db, -500, -1000)
         taken = take(db, Place(-1000, None))
         assert ids(taken) == ["a"]
-        alerts.put_back(db, taken, NOW, "")
+        outbox.put_back(db, taken, NOW, "")
         moved = Destination(chat_id=-1000, kind=ChatKind.SUPERGROUP, title="Team")
         assert chats.list_subscribed(db) == [moved]
 
@@ -226,7 +229,7 @@ def test_a_moved_group_takes_its_alerts_along_and_moving_again_changes_nothing(d
 def test_alerts_of_a_closed_topic_go_to_the_chat_itself(db: Connection) -> None:
     chats.subscribe(db, TOPIC)
     announce(db, "sent", to=(TOPIC,))
-    alerts.record_sent(db, take(db, Place(-500, 7)), 1, NOW)
+    outbox.record_sent(db, take(db, Place(-500, 7)), 1, NOW)
     announce(db, "a", to=(TOPIC,))
     chats.leave_topic(db, TOPIC, "topic closed")
     assert ids(take(db, Place(-500, None))) == ["a"]
@@ -256,23 +259,23 @@ def test_whatever_becomes_of_messages_none_is_lost_and_order_holds(db: Connectio
     now = NOW
     for _ in range(400):
         now += timedelta(seconds=random.randrange(100))
-        for place in alerts.list_due_places(db, now):
-            taken = alerts.take(db, place, limit=random.randint(1, 5), now=now, lease=LEASE)
+        for place in outbox.list_due_places(db, now):
+            taken = outbox.take(db, place, limit=random.randint(1, 5), now=now, lease=LEASE)
             assert len({delivery.batch for delivery in taken}) <= 1
             assert len({delivery.unsure for delivery in taken}) == 1
             end = random.choice(["sent", "sent", "not", "unknown", "crash"])
             if end == "sent":
-                alerts.record_sent(db, taken, 1, now)
+                outbox.record_sent(db, taken, 1, now)
                 arrived[place.chat_id] += ids(taken)
             elif end == "not":
-                alerts.put_back(db, taken, now + minutes(1), "no")
+                outbox.put_back(db, taken, now + minutes(1), "no")
             elif end == "unknown":
-                alerts.record_unknown(db, taken, now + minutes(1), "?")
+                outbox.record_unknown(db, taken, now + minutes(1), "?")
             if end in ("unknown", "crash"):
                 for delivery in taken:
                     unknown[delivery.id] = unknown.get(delivery.id, 0) + 1
         if random.random() < 0.05:
-            alerts.release_claims(db, now)
+            outbox.release_claims(db, now)
     assert set(states(db)) <= {"sent", "uncertain"}
     for chat_id, keys in arrived.items():
         assert keys == sorted(keys), chat_id

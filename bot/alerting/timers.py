@@ -45,9 +45,9 @@ def advance(incident: Incident, timers: Timers, now: datetime, *, muted: bool = 
         return released(replace(incident, snoozed=None, snoozed_until=None), Because.SNOOZE_OVER, now)
     if incident.acknowledged and now >= incident.acknowledged.at + timers.ack_timeout:
         return released(replace(incident, acknowledged=None), Because.ACK_RAN_OUT, now)
-    if muted or incident.handled or incident.loudness is not Loudness.ON:
-        return Step(incident, None)
-    return _unhandled(incident, timers, now)
+    if not muted and _calls_out(incident):
+        return _unhandled(incident, timers, now)
+    return Step(incident, None)
 
 
 def released(incident: Incident, because: Because, now: datetime) -> Step:
@@ -67,7 +67,7 @@ def due_at(incident: Incident, timers: Timers, *, muted: bool = False) -> dateti
         moments.append(incident.snoozed_until)
     if incident.acknowledged:
         moments.append(incident.acknowledged.at + timers.ack_timeout)
-    if not muted and not incident.handled and incident.loudness is Loudness.ON:
+    if not muted and _calls_out(incident):
         moments += _unhandled_moments(incident, timers)
     return min(moments, default=None)
 
@@ -84,6 +84,12 @@ def _towards_end(incident: Incident, timers: Timers, now: datetime) -> Step | No
     if incident.state is IncidentState.OPEN and quiet >= enough / 2:
         return Step(replace(incident, state=IncidentState.RECOVERING), AlertReason.UPDATE)
     return None
+
+
+def _calls_out(incident: Incident) -> bool:
+    """Whether silence about it is broken by time alone: not while somebody has it, nor while it seems to end."""
+    loud = incident.loudness is Loudness.ON
+    return loud and not incident.handled and incident.state is IncidentState.OPEN
 
 
 def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:

@@ -31,11 +31,12 @@ def _reminder(alert: IncidentAlert, voice: Voice) -> list[Markup]:
         None: voice("it goes on"),
     }[alert.because]
     head = Markup("🔔 <b>#{} · {}</b>").format(alert.incident.number, why)
-    return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice)]
+    missed = [voice("failed meanwhile: {count}", count=voice.number(alert.missed))] if alert.missed else []
+    return [SEPARATOR.join([head, where(alert, voice)]), *missed, *_summary(alert, voice)]
 
 
 def _escalated(alert: IncidentAlert, voice: Voice) -> list[Markup]:
-    span = voice.span(alert.at - alert.incident.opened_at)
+    span = voice.span(alert.at - (alert.incident.free_since or alert.incident.opened_at))
     head = voice("⏫ <b>#{number} · nobody has taken it for {span}</b>", number=alert.incident.number, span=span)
     called = []
     if alert.called_id is not None:
@@ -46,7 +47,7 @@ def _escalated(alert: IncidentAlert, voice: Voice) -> list[Markup]:
 
 def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     incident = alert.incident
-    span = voice.span((incident.resolved_at or alert.at) - incident.opened_at)
+    span = voice.span((incident.resolved_at or alert.at) - incident.since)
     head = voice("🟢 <b>#{number} · over after {span}</b>", number=incident.number, span=span)
     lines = [SEPARATOR.join([head, where(alert, voice)])]
     if incident.key:

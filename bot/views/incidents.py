@@ -15,6 +15,7 @@ from bot.model import (
     Outcome,
     ReasonClass,
     Severity,
+    Silence,
 )
 from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
@@ -28,46 +29,60 @@ _FLAPPING = 3
 def living_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeated: bool = False) -> Message:
     """State, sums, times and the newest rows; rewritten in place while the incident lasts."""
     incident = alert.incident
-    head = [*repeat_mark(voice, repeated), _headline(alert, voice)]
+    head = [*repeat_mark(voice, repeated), _headline(alert, voice, now)]
     lines = _symptom(alert, voice, now) if incident.key else _failures(alert, voice, now)
-    foot = [*_handled(incident, voice, now), _as_of(alert, voice, now)]
+    foot = [*_handled(alert, voice, now), _as_of(alert, voice, now)]
     text = fit([*head, *lines], () if incident.key else _rows(alert, voice), foot, voice)
     return Message(text, incident_buttons(alert, voice), silent=incident.loudness is not Loudness.ON)
 
 
 def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
-    """What can be done about it now; nothing is left to press when it is over but the list."""
+    """What can be done about it now; when it is over only what may be looked at."""
     incident = alert.incident
     number = str(incident.number)
-    alone = incident.attempts[0].invoice_id if incident.count == 1 and incident.attempts else ""
-    look = [
-        *(data_button(voice.plain("🔎 All attempts"), "find", alone) if alone else ()),
-        *(copy_button(voice.plain("📋 Copy invoice"), alone) if alone else ()),
-        *(
-            data_button(voice.plain("📋 All {count}", count=incident.count), "incident", number)
-            if incident.count > 1
-            else ()
-        ),
-    ]
-    if not incident.is_open:
-        return [look] if look else []
-    take = () if incident.acknowledged else data_button(voice.plain("✋ I have it"), "ack", number)
-    later = [
-        *data_button(voice.plain("😴 1 h"), "snooze", number, "1h"),
-        *data_button(voice.plain("😴 till morning"), "snooze", number, "morning"),
-    ]
+    rows = [*_single_look(incident, voice)] if incident.count == 1 else [_look(incident, voice)]
+    if incident.is_open:
+        take = [] if incident.acknowledged else data_button(voice.plain("✋ I have it"), "ack", number)
+        hour = data_button(voice.plain("😴 1 h"), "snooze", number, "1h")
+        morning = data_button(voice.plain("😴 till morning"), "snooze", number, "morning")
+        silence = [] if alert.silence else data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")
+        rows = [[*take, *hour, *morning], *rows, silence]
+    return [row for row in rows if row]
+
+
+def _look(incident: Incident, voice: Voice) -> list[Button]:
+    label = voice.plain("📋 All {count}", count=voice.number(incident.count)) if not incident.key else ""
     return [
-        row
-        for row in ([*take, *later], [*look, *data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")])
-        if row
+        *(data_button(label, "incident", str(incident.number)) if label else ()),
+        *_today(incident, voice),
     ]
+
+
+def _single_look(incident: Incident, voice: Voice) -> list[list[Button]]:
+    """What one wants to know of one payment; the payer, whom an alert never names, for those who may."""
+    if not incident.attempts:
+        return [_today(incident, voice)]
+    operation = incident.attempts[0]
+    invoice = operation.invoice_id
+    return [
+        [
+            *(data_button(voice.plain("🔎 All attempts"), "find", invoice) if invoice else ()),
+            *(copy_button(voice.plain("📋 Copy invoice"), invoice) if invoice else ()),
+        ],
+        [*_today(incident, voice), *data_button(voice.plain("👁 Show payer"), "payer", operation.id)],
+    ]
+
+
+def _today(incident: Incident, voice: Voice) -> list[Button]:
+    places = incident.places
+    return data_button(voice.plain("📊 Terminal today"), "today", places[0]) if len(places) == 1 else []
 
 
 def repeat_mark(voice: Voice, repeated: bool) -> list[Markup]:
     return [voice("🔁 <i>a repeat: you may have had this message already</i>")] if repeated else []
 
 
-def state_words(incident: Incident, voice: Voice) -> tuple[str, Markup]:
+def state_words(incident: Incident, voice: Voice, now: datetime) -> tuple[str, Markup]:
     """Sign and word of an incident's state."""
     if incident.state is IncidentState.RESOLVED:
         return "🟢", voice("over")
@@ -76,23 +91,24 @@ def state_words(incident: Incident, voice: Voice) -> tuple[str, Markup]:
     if incident.acknowledged:
         return "🟠", voice("{name} has it", name=capped(incident.acknowledged.name))
     if incident.snoozed_until:
-        return "⚪", voice("put off until {time}", time=voice.clock(incident.snoozed_until))
+        return "⚪", voice("put off until {time}", time=voice.moment(incident.snoozed_until, now))
+    if incident.key:
+        return ("⛔" if incident.severity is Severity.CRITICAL else "⚠️"), voice("going on")
     return ("🔴" if incident.severity is Severity.CRITICAL else "🟠"), voice("failing")
 
 
-def _headline(alert: IncidentAlert, voice: Voice) -> Markup:
+def _headline(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
     incident = alert.incident
-    icon, state = state_words(incident, voice)
-    if incident.key and incident.state is IncidentState.OPEN and not incident.handled:
-        icon, state = ("⛔" if incident.severity is Severity.CRITICAL else "⚠️"), voice("going on")
+    icon, state = state_words(incident, voice, now)
+    if alert.silence and incident.is_open:
+        icon, state = "🔕", voice("silenced")
     head = Markup("{icon} <b>#{number} · {state}</b>").format(icon=icon, number=incident.number, state=state)
     return SEPARATOR.join([head, where(alert, voice)])
 
 
 def where(alert: IncidentAlert, voice: Voice) -> Markup:
     """The terminals by name, many of them by number, and the merchant."""
-    ids = list(dict.fromkeys([*(member.terminal_id for member in alert.incident.members), *alert.incident.terminals]))
-    names = [capped(alert.terminal_names.get(terminal_id, terminal_id)) for terminal_id in ids]
+    names = [capped(alert.terminal_names.get(place, place)) for place in alert.incident.places]
     shown = [Markup(", ").join(names)] if 0 < len(names) <= _NAMED else []
     if len(names) > _NAMED:
         shown = [voice.plural("{n} terminal", "{n} terminals", len(names))]
@@ -108,9 +124,7 @@ def _failures(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]
     count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
     lines.append(Markup("<b>{}</b> · {}").format(count, amount))
     lines += rate_words(alert, voice)
-    lines.append(
-        voice("{first} – {last}", first=voice.moment(incident.opened_at, now), last=voice.clock(incident.last_at))
-    )
+    lines.append(_when(incident, voice, now))
     if incident.corrected:
         lines.append(voice("Paid after all: {count}", count=voice.number(incident.corrected)))
     if incident.flaps >= _FLAPPING:
@@ -118,6 +132,15 @@ def _failures(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]
             voice("It comes and goes: {count} times. I call it over only after a longer calm.", count=incident.flaps)
         )
     return lines
+
+
+def _when(incident: Incident, voice: Voice, now: datetime) -> Markup:
+    """From the first failure to the last, by the bank's time."""
+    last = max((operation.created_at for operation in incident.attempts), default=incident.last_at)
+    first, last_one = voice.moment(incident.since, now), voice.moment(last, now)
+    if incident.late:
+        return voice("⏳ late, happened {first} – {last}", first=first, last=last_one)
+    return voice("{first} – {last}", first=first, last=last_one)
 
 
 def _single(alert: IncidentAlert, operation: Operation, voice: Voice, now: datetime) -> list[Markup]:
@@ -156,11 +179,11 @@ def class_words(reason_class: ReasonClass, voice: Voice) -> Markup:
 
 def _classes(incident: Incident, voice: Voice) -> Markup:
     classes = dict.fromkeys(member.reason_class for member in incident.members)
-    codes = dict.fromkeys(operation.reason_code for operation in incident.attempts)
+    failed = (operation for operation in incident.attempts if operation.outcome is Outcome.FAILED)
+    codes = dict.fromkeys(operation.reason_code for operation in failed)
     reasons = ", ".join(voice.reason(code) for code in list(codes)[:3])
-    return Markup("{}: {}").format(
-        Markup(", ").join(class_words(one, voice) for one in classes), capped(reasons, TEXT_LENGTH)
-    )
+    sides = Markup(", ").join(class_words(one, voice) for one in classes)
+    return Markup("{}: {}").format(sides, capped(reasons, TEXT_LENGTH)) if reasons else sides
 
 
 def rate_words(alert: IncidentAlert, voice: Voice) -> list[Markup]:
@@ -199,10 +222,10 @@ def _symptom(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
     lines = [symptom_words(incident, voice)]
     if incident.resolved_at:
-        span = voice.span(incident.resolved_at - incident.opened_at)
+        span = voice.span(incident.resolved_at - incident.since)
         lines.append(voice("Over since {time}, after {span}", time=voice.moment(incident.resolved_at, now), span=span))
     else:
-        lines.append(voice("since {time}", time=voice.moment(incident.opened_at, now)))
+        lines.append(voice("since {time}", time=voice.moment(incident.since, now)))
     return lines
 
 
@@ -212,7 +235,10 @@ def symptom_words(incident: Incident, voice: Voice) -> Markup:
     return voice(incident.text, **values)
 
 
-def _handled(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
+def _handled(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
+    incident = alert.incident
+    if alert.silence and incident.is_open:
+        return [silence_words(alert.silence, voice, now)]
     if incident.acknowledged and incident.is_open:
         mark = incident.acknowledged
         return [voice("✋ {name}, {time}", name=capped(mark.name), time=voice.moment(mark.at, now))]
@@ -220,6 +246,18 @@ def _handled(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
         until = voice.moment(incident.snoozed_until, now)
         return [voice("😴 until {time}, by {name}", time=until, name=capped(incident.snoozed.name))]
     return []
+
+
+def silence_words(silence: Silence, voice: Voice, now: datetime) -> Markup:
+    """Until when, by whom and why."""
+    name, until = capped(silence.author.name), voice.moment(silence.until_at, now)
+    said = (
+        voice("🔕 until it is over, by {name}", name=name)
+        if silence.until_recovery
+        else voice("🔕 until {time}, by {name}", time=until, name=name)
+    )
+    comment = capped(silence.comment, TEXT_LENGTH)
+    return Markup("{} · <i>{}</i>").format(said, comment) if comment else said
 
 
 def _as_of(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
