@@ -14,6 +14,7 @@ from bot.errors import SourceError
 from bot.ingest import news, tiers
 from bot.ingest.keeping import Keeper, Slice
 from bot.ingest.patience import Patience
+from bot.ingest.reader import Reader
 from bot.model import Merchant, MerchantId, Operation, Window
 from bot.rules import Rulebook
 from bot.store import operations, sources
@@ -48,6 +49,7 @@ class Ingest:
         self._polling = polling
         self._now = now
         self._keeper = Keeper(merchant, rulebook=rulebook, overlap=polling.overlap, now=now)
+        self._reader = Reader(merchant, client, now)
         self._slices = tiers.Slices()
         self._patience = Patience(now)
         self._failing: set[str] = set()
@@ -143,17 +145,18 @@ class Ingest:
         return lambda: next(calls) == 0 or clock() < until
 
     async def _read(self, name: str, source: Source, piece: Slice) -> None:
-        with self._noting_failure(name):
-            reading = await self._client.read(piece.window)
+        with self._noting_failure(name, piece.window):
+            reading, whole = await self._reader.read(piece.window)
         self._slices.read(name, reading.total)
-        await self._store.write(self._keeper.keep, source, replace(piece, reading=reading), self._bank_now())
+        piece = replace(piece, reading=reading, settled=piece.settled and whole)
+        await self._store.write(self._keeper.keep, source, piece, self._bank_now())
 
     @contextmanager
-    def _noting_failure(self, name: str) -> Iterator[None]:
+    def _noting_failure(self, name: str, window: Window) -> Iterator[None]:
         try:
             yield
         except SourceError:
-            self._slices.failed(name, self._bank_now())
+            self._slices.failed(name, window.span, self._bank_now())
             raise
 
     async def _apart(self, name: str, reading: Awaitable[None]) -> bool:
@@ -200,7 +203,7 @@ class Ingest:
             await self._read(tier.name, source, Slice(window=window, tier=rest, settled=settled))
 
     async def _same_count(self, name: str, window: Window) -> bool:
-        with self._noting_failure(name):
+        with self._noting_failure(name, window):
             listed = await self._client.count(window)
         self._slices.read(name, listed)
         return listed == await self._store.read(operations.count_in, self._merchant.id, window)
