@@ -49,7 +49,7 @@ def _when(report: SearchReport, voice: Voice) -> Markup:
     if not report.windows:
         return _BLANK
     start, end = report.windows[0].start, min(report.windows[-1].end - timedelta(microseconds=1), report.at)
-    return voice("{start} – {end}", start=_instant(start, voice), end=_instant(end, voice))
+    return Markup("{} – {}").format(_instant(start, voice), _instant(end, voice))
 
 
 def _instant(at: datetime, voice: Voice) -> str:
