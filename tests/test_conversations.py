@@ -1,7 +1,8 @@
 """CONVERSATIONS: who says what, and what comes back. A new command adds its rows here.
 
 A turn's `says` is typed, or, in square brackets, the label of a button on the newest message of that chat.
-Every text of `gets` must be in the answer, in this order; no texts at all mean silence.
+Every text of `gets` must be in the answer, in this order; no texts at all mean silence. `then`: a text of each
+message or edit that comes later.
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ class Turn:
     says: str
     gets: tuple[str, ...]
     at: Place = "private"
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Bank:
     answers: bool
 
 
-def owner(says: str, *gets: str, at: Place = "private") -> Turn:
-    return Turn("owner", says, gets, at)
+def owner(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
+    return Turn("owner", says, gets, at, then)
 
 
 def stranger(says: str, *gets: str, at: Place = "private") -> Turn:
@@ -111,9 +113,35 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         owner("/today 9815", "⚠️ “9815” fits several terminals: Samal-2 (98151552), Dostyk"),
         owner("/today Mars", "⚠️ I know no terminal “Mars”. There are: Samal-2 (98151552), Dostyk"),
     ],
+    "figures as a picture": [
+        owner("/chart", "📊 Shop · today until 14:00", "Paid: 2", then=("📈 Shop · today until 14:00 (Almaty)",)),
+        owner("/chart dost week", "📊 Dostyk · 23 Nov – 24 Nov", "Paid: 1", then=("📈 Dostyk · 23 Nov – 24 Nov",)),
+        owner("/chart 2026-10 dostyk", "No operations.", then=("📈 Dostyk · 1 Oct – 31 Oct",)),
+        owner("/chart", "📊 Shop · today", at="topic", then=("📈 Shop · today",)),
+        owner("/chart Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/chart 2027-01-01", "⚠️ 2027-01-01 is still to come"),
+        stranger("/chart", "This bot is private"),
+        stranger("/chart", at="group"),
+    ],
+    "operations as a file": [
+        owner("/export", "A file of which days?", "/export 01.11 07.11 xlsx"),
+        owner("[Today XLSX]", "Writing 3 operations", then=("📄 Shop · today until 14:01", "3 operations\nBank data")),
+        owner("/export week", "Which kind of file? XLSX"),
+        owner("[CSV]", "📄 Shop · 23 Nov", "Writing 3", then=("📄 Shop · 23 Nov – 24 Nov", "3 operations")),
+        owner("/export dost csv", "A file of which days?"),
+        owner("[Month CSV]", "📄 Dostyk", "Writing 1 operation into", then=("📄 Dostyk", "1 operation\n")),
+        owner("/export today DOSTYK CSV", "Writing 1", at="topic", then=("📄 Dostyk", "1 operation\n")),
+        owner("/export 2025-01 csv", "📄 Shop · 1 Jan 2025 – 31 Jan 2025", "No operations in this period"),
+        owner("/export today Mars csv", "⚠️ I know no terminal “Mars”"),
+        owner("/export 99.99 csv", "⚠️ I cannot read “99.99” as a date"),
+        stranger("/export", "This bot is private"),
+        stranger("/export today csv", at="group"),
+    ],
     "a search by anything": [
         owner("/search failed today", "🔎 status=failed created=today", "Shop", "Found: 1 operation · 25 000 ₸", LIVE),
-        owner("/search invoice in 1001,A:7", "You named no beginning", "Found: 3 operations · 50 900 ₸", "✅ 2 · 25 900 ₸"),
+        owner(
+            "/search invoice in 1001,A:7", "You named no beginning", "Found: 3 operations · 50 900 ₸", "✅ 2 · 25 900 ₸"
+        ),
         owner("[💰 Largest first]", "25 000 ₸ · 1001", "25 000 ₸ · 1001", "900 ₸ · A:7", LIVE),
         owner("[🕒 Newest first]", "Found: 3 operations"),
         owner("[🔄 Refresh]", "Found: 3 operations", "🟢 Live from the bank, 14:03:00"),
@@ -125,7 +153,11 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
     "a search that is not understood": [
         owner("/search", "What shall I look for?", "amount>=5000", "or press a button:"),
         owner("[❌ Failed today]", "🔎 status=failed created=today", "Found: 1 operation"),
-        owner("/search amoun>=5000 today", "⚠️ I know no filter “amoun”. There are: created, terminal", "amoun >=5000 today"),
+        owner(
+            "/search amoun>=5000 today",
+            "⚠️ I know no filter “amoun”. There are: created, terminal",
+            "amoun >=5000 today",
+        ),
         owner("[amount]", "🔎 amount>=5000 created=today", "Found: 2 operations"),
         owner("/search terminal=9815 today", "⚠️ “9815” fits several terminals", "terminal= 9815 today"),
         owner("[Dostyk]", "🔎 terminal=98151553 created=today", "Found: 1 operation"),
@@ -206,7 +238,9 @@ async def take(stage: Stage, turn: Turn) -> None:
     else:
         await stage.hears(person, turn.says, chat.chat_id, TOPIC if turn.at == "topic" else None)
     answers = [sent.text for sent in list(stage.api.deliveries)[before:] if sent.chat_id == chat.chat_id]
-    assert len(answers) == bool(turn.gets), f"{turn.says}: {answers}"
+    assert len(answers) == bool(turn.gets) + len(turn.then), f"{turn.says}: {answers}"
+    for text, later in zip(turn.then, answers[1:], strict=True):
+        assert text in later.replace("\N{NO-BREAK SPACE}", " "), f"{text!r} is missing in:\n{later}"
     position = 0
     for text in turn.gets:
         position = answers[0].replace("\N{NO-BREAK SPACE}", " ").find(text, position)
