@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from telegram_html import check_telegram_html, utf16_units
+from views_files import FILE_VIEWS
 from views_samples import (
     ALMATY,
     BUSY,
@@ -36,10 +37,13 @@ from views_samples import (
     found_report,
     health_report,
     long_report,
+    match_report,
     period_report,
     source,
+    story_report,
     terminals_report,
 )
+from views_searches import SEARCH_VIEWS
 
 from bot.errors import UsageError
 from bot.model import (
@@ -75,6 +79,7 @@ from bot.views import (
     help_message,
     identity,
     language_chosen,
+    matches,
     period_buttons,
     period_figures,
     private_bot,
@@ -161,6 +166,15 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
         voice,
         Sight.MASKED,
     ),
+    "found-others": lambda voice: found(replace(found_report(PAID), others=12), voice, Sight.MASKED),
+    "found-story": lambda voice: found(story_report(), voice, Sight.FULL),
+    "found-waiting": lambda voice: found(
+        replace(found_report(PAID, FAILED, live=False), waiting=True), voice, Sight.MASKED
+    ),
+    "matches": lambda voice: matches(match_report(PAID, replace(UNDECIDED, invoice_id=""), REFUNDED), voice),
+    "matches-many": lambda voice: matches(replace(match_report(*[PAID] * 8), total=889, uncounted=True), voice),
+    "matches-one": lambda voice: matches(replace(match_report(MALICE), query=""), voice),
+    "matches-waiting": lambda voice: matches(replace(match_report(PAID, FAILED), waiting=True), voice),
     "found-undecided-stored": lambda voice: found(found_report(UNDECIDED, live=False), voice, Sight.FULL),
     "today": lambda voice: with_buttons(period_report(), voice),
     "today-currencies": lambda voice: period_figures(
@@ -251,7 +265,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = {
     "health-troubled": lambda voice: health(
         health_report(ILL, WELL, outbox_waiting=3, outbox_oldest_at=NOW - timedelta(minutes=5), outbox_dead=1), voice
     ),
-}
+} | SEARCH_VIEWS | FILE_VIEWS
 
 
 def as_seen(message: Message) -> str:
