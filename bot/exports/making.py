@@ -61,7 +61,7 @@ async def making(table: Table, *, patience: timedelta = PATIENCE) -> AsyncIterat
     `patience`: as long as one step may take. Raises NotMade.
     """
     try:
-        folder = await asyncio.to_thread(TemporaryDirectory, prefix="epay-bot-export-")
+        folder = TemporaryDirectory(prefix="epay-bot-export-")
     except OSError as error:
         raise NotMade(f"no folder for it: {error.strerror}") from error
     try:
