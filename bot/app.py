@@ -115,7 +115,7 @@ class App:
             stopping.cancel()
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
             await charts.close()
-            schedule.stop()
+            await schedule.stop()
         await reading
 
     def _dispatch(
