@@ -10,6 +10,7 @@ from bot.texts import Voice
 from bot.views.operations import ICONS, SEPARATOR, outcome_name, outcome_words
 
 _ARROW = Markup(" → ")
+_STEPS = 6
 _AT_ONCE = timedelta(seconds=1)
 
 
@@ -81,7 +82,7 @@ def _steps(operation: Operation, changes: Sequence[Change], voice: Voice) -> Mar
     """A date stands only where it is another than that of the step before."""
     before = operation.created_at
     steps = [_step(changes[0].before, before, before, voice)]
-    for change in changes:
+    for change in changes[-_STEPS:]:
         step = _step(change.after, change.at, before, voice)
         if change.amount_after != change.amount_before:
             step = SEPARATOR.join([step, escape(voice.money(change.amount_after, operation.currency))])
