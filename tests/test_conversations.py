@@ -104,6 +104,29 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         Bank(answers=True),
         owner("[🔄 Refresh]", "4711 · nothing found", LIVE),
     ],
+    "a payment by other numbers than its invoice": [
+        owner("OLD", "I do not understand that"),
+        owner("/find OLD", "OLD-1", "✅ paid", LIVE),
+        owner("900 ₸", "A:7", "✅ paid", LIVE),
+        owner("25 000 ₸", *PAID_AT_LAST, LIVE),
+        owner("/find 12 345 ₸", "12 345 ₸ · nothing found", "everything the bot has stored"),
+        owner("*0000", "•••• 0000 · nothing found"),
+        owner("900 ₸", at="group"),
+        owner("/find 900 ₸", "A:7", "✅ paid", LIVE, at="group"),
+    ],
+    "several payments fit": [
+        owner("5", "5 · 2 fit", "1. ✅", "TWIN-A", "2. ✅", "TWIN-B", "Bank data up to 14:00"),
+        owner("[1]", "TWIN-A", "✅ paid", LIVE),
+        owner("/find TWIN", "2 fit", "TWIN-A", "TWIN-B", at="topic"),
+        owner("/matches TWIN-A", "⚠️ Nothing else fits “TWIN-A”"),
+        stranger("/matches TWIN", "This bot is private"),
+        stranger("5"),
+    ],
+    "who paid, without the button": [
+        owner("/payer", "⚠️ Who paid is shown by the button 👁 under an answer"),
+        owner("/payer 1", "⚠️ Who paid is shown by the button 👁", at="group"),
+        stranger("/payer 1", at="group"),
+    ],
     "today": [
         owner("/today", "Shop", "today until 14:00 (Almaty)", "Paid: 2", "Bank data up to 14:00"),
         owner("/today 98151552", "Samal-2", "Paid: 1"),
@@ -270,6 +293,8 @@ def fill(stage: Stage) -> None:
     add(SHOP.id, samal, 25_000, invoice_id="1001", created_at=NOW - HOURS)
     add(SHOP.id, dostyk, 900, invoice_id="A:7", created_at=NOW - HOURS)
     add(SHOP.id, dostyk, 500, invoice_id="OLD-1", created_at=NOW - timedelta(days=100))
+    add(SHOP.id, dostyk, 5, invoice_id="TWIN-B", created_at=NOW - timedelta(days=119))
+    add(SHOP.id, samal, 5, invoice_id="TWIN-A", created_at=NOW - timedelta(days=118))
     add(BAKERY.id, BAKERY.terminals[0].tid, 300, invoice_id="BUN", created_at=NOW - HOURS)
 
 
