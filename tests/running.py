@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -175,9 +176,7 @@ async def _reader(pipe: int) -> asyncio.StreamReader:
 
 
 class Running(Protocol):
-    def kill(self) -> None: ...
-
-    def terminate(self) -> None: ...
+    def send_signal(self, signal: int, /) -> None: ...
 
     async def wait(self) -> int: ...
 
@@ -188,11 +187,8 @@ class Forked:
     def __init__(self, process: Any) -> None:
         self._process = process
 
-    def kill(self) -> None:
-        self._process.kill()
-
-    def terminate(self) -> None:
-        self._process.terminate()
+    def send_signal(self, signal: int, /) -> None:
+        os.kill(self._process.pid, signal)
 
     async def wait(self) -> int:
         await asyncio.to_thread(self._process.join)
@@ -233,13 +229,12 @@ class Program:
             self._code = await self._process.wait()
             return self._code
 
-    async def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        self._process.terminate()
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        """The exit code after this signal."""
+        self._process.send_signal(number)
         return await self.ends()
 
     async def kill(self) -> None:
-        """SIGKILL."""
+        """Ends it in the middle of whatever it does, unless it has ended already."""
         if self._code is None:
-            self._process.kill()
-            await self.ends()
+            await self.stop(signal.SIGKILL)

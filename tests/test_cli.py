@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -269,14 +270,14 @@ async def test_demo_without_a_page_prints_one_json_line_and_leaves_nothing_behin
     assert not store.parent.exists()
 
 
-async def test_demo_serves_a_page(outside: Outside) -> None:
+async def test_demo_serves_a_page_until_ctrl_c(outside: Outside) -> None:
     program = await outside.start("demo", "--port", "0")
     await program.says("in a browser")
     page = json.loads(program.output.splitlines()[0])["page"]
     async with aiohttp.ClientSession() as http, http.get(page) as answer:
         assert answer.status == 200
         assert "text/html" in answer.headers["Content-Type"]
-    assert await program.stop() == 0
+    assert await program.stop(signal.SIGINT) == 0
     assert "Traceback" not in program.output
 
 
