@@ -28,8 +28,9 @@ def failed_list(report: ListReport, voice: Voice) -> Message:
 
 def last_list(report: ListReport, voice: Voice) -> Message:
     """The answer to /last."""
-    days = report.reach.days
-    nothing = voice.plural("There was no payment in the last {n} day", "There was no payment in the last {n} days", days)
+    nothing = voice.plural(
+        "There was no payment in the last {n} day", "There was no payment in the last {n} days", report.reach.days
+    )
     return _list(report, "last", voice("🧾 <b>Latest payments</b>"), nothing, voice)
 
 
