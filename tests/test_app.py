@@ -195,6 +195,23 @@ async def test_a_database_that_fails_is_told_past_it_once_and_so_is_its_return(o
     assert program.output.count("poll shop is well again") == 1
 
 
+async def test_a_database_that_fails_everywhere_at_once_is_told_once(outside: Outside) -> None:
+    await outside.begin()
+    program = await outside.run()
+    outside.api.faults.add(method="sendMessage", times=None, delay=0.1)
+    with closing(sqlite3.connect(outside.database)) as database:
+        database.execute("ALTER TABLE outbox RENAME TO gone")
+        database.commit()
+        invoice = outside.fail()
+        await program.says("deliver outbox fails")
+        await program.says("poll shop fails")
+        database.execute("ALTER TABLE gone RENAME TO outbox")
+        database.commit()
+    await outside.told(invoice)
+    await outside.told(outside.fail())
+    assert len([text for text in outside.sent() if "анных" in text]) == 2
+
+
 async def test_sigterm_under_load_repeats_and_loses_nothing(outside: Outside) -> None:
     """Facts F2."""
     rng = Random(2)
