@@ -116,7 +116,7 @@ class App:
             stopping.cancel()
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
             await charts.close()
-            schedule.stop()
+            await schedule.stop()
         await reading
 
     def _dispatch(
@@ -204,14 +204,14 @@ class _Trouble:
         self._told = False
 
     async def tell(self, error: StoreError | None) -> None:
-        if error and not self._told:
+        told, self._told = self._told, error is not None
+        if error and not told:
             text = "The bot cannot use its database: {error}. Free space or repair the disk; nothing read is lost."
             await self._say(NoticeAlert(text=text, values={"error": str(error)}, at=self._now()))
-        elif error is None and self._told:
+        elif told and not error:
             await self._say(
                 NoticeAlert(text="The database works again; what was missed is being read.", at=self._now())
             )
-        self._told = error is not None
 
     async def _say(self, notice: NoticeAlert) -> None:
         await self._delivery.tell(notice, self._owners)

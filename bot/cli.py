@@ -48,7 +48,7 @@ def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
     with _told_in_words():
         settings = config.load(path, check_settings)
-    logs.set_up(level, json=json, secrets=config.list_secrets(settings))
+    logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
     return settings
 
 
@@ -170,7 +170,7 @@ def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
     """The bot between a simulated bank and a local Telegram, with a chat page. Ctrl-C ends it."""
     from bot.showcase import Showcase
 
-    logs.set_up(log_level, json=False, secrets=())
+    logs.set_up(log_level, as_json=False, secrets=())
 
     def announce(line: str) -> None:
         click.echo(line)

@@ -45,7 +45,9 @@ class Incidents:
         self._timers = rulebook.timers
         self._now = now
 
-    def report(self, db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition]) -> None:
+    def report(
+        self, db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition], *, bank_now: datetime
+    ) -> None:
         """What the rules find in these transitions, and operations whose earlier failure the bank has taken back."""
         now = self._now()
         findings = self._rulebook.judge(transitions)
@@ -54,10 +56,11 @@ class Incidents:
             changed = alerting.absorb(
                 findings,
                 known,
-                traffic=incidents.traffic(db, merchant_id, now - TRAFFIC),
+                traffic=incidents.traffic(db, merchant_id, bank_now - TRAFFIC),
                 next_number=incidents.next_number(db),
                 many=self._timers.many,
                 now=now,
+                bank_now=bank_now,
             )
             _note_operations(db, findings, changed)
             self._keep_changes(db, known, changed, now)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -92,6 +93,8 @@ class Schedule:
         self._jobs = jobs
         self._failing: set[str] = set()
         self._without_store: set[str] = set()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -111,11 +114,25 @@ class Schedule:
                 )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Starts nothing more and cancels what runs; every write is whole, so nothing is half done."""
+    async def stop(self) -> None:
+        """Starts nothing more and ends what runs; every write is whole, so nothing is half done."""
+        self._stopped = True
         self._scheduler.shutdown(wait=False)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _run(self, name: str, work: Work, limit: timedelta) -> None:
+        if self._stopped:
+            return
+        # APScheduler ends what runs some time after its shutdown has returned: too late for who closes connections.
+        task = asyncio.create_task(self._run_once(name, work, limit), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _run_once(self, name: str, work: Work, limit: timedelta) -> None:
         """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
         try:
             async with asyncio.timeout(limit.total_seconds()):

@@ -19,7 +19,8 @@ from bot.demo.telegram import Action, BotApi, Page
 TOKEN = "100200300:demo-token-demo-token-demo-token-0000"  # noqa: S105
 OWNER, SUPPORT, STRANGER = 101, 102, 103
 HISTORY = timedelta(days=57)
-PER_DAY = 600
+PER_DAY = 300
+SIMULATED_PER_DAY = 100
 FIRST_FAILURE_AFTER = 4.0
 
 
@@ -41,9 +42,7 @@ class Showcase:
         self._port = port
         self._now = Clock(speed)
         self._merchant = default_merchants(PER_DAY)[0]
-        start = self._now()
-        self._world = World(seed=7, merchants=[self._merchant], start=start - HISTORY)
-        self._world.fill_history(start - HISTORY, start)
+        self._world = World(seed=7, merchants=[self._merchant], start=self._now() - HISTORY)
         self._bank = SimulatedBank(self._world, now=self._now)
         self._api = BotApi(TOKEN, now=self._now)
         self._owner = self._api.person(OWNER, "Айгерим", "ru")
@@ -58,10 +57,11 @@ class Showcase:
         """Runs until `stop`; `announce` gets one JSON line with the addresses when everything answers."""
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="epay-bot-demo-")))
-            bank_url = await self._bank.start()
-            stack.push_async_callback(self._bank.stop)
             telegram_url = await self._api.start(port=self._port)
             stack.push_async_callback(self._api.stop)
+            bank_url = await self._bank.start()
+            stack.push_async_callback(self._bank.stop)
+            self._world.advance_to(self._now())
             settings = self._settings(bank_url, telegram_url, folder)
             story = asyncio.create_task(self._tell_story())
             stack.callback(story.cancel)
@@ -175,11 +175,10 @@ def epay_settings(merchant: BankMerchant, bank_url: str) -> dict[str, str]:
 async def simulate(stop: asyncio.Event, *, port: int, announce: Callable[[str], None]) -> None:
     """`epay-bot simulate`: the simulated bank alone, with a history, until `stop`."""
     now = Clock(1)
-    start = now()
-    world = World(seed=7, start=start - HISTORY)
-    world.fill_history(start - HISTORY, start)
+    world = World(seed=7, merchants=default_merchants(SIMULATED_PER_DAY), start=now() - HISTORY)
     bank = SimulatedBank(world, now=now)
     url = await bank.start(port=port)
+    world.advance_to(now())
     merchants = {merchant.id: epay_settings(merchant, url) for merchant in world.merchants}
     announce(json.dumps({"bank": url, "merchants": merchants}))
     try:

@@ -173,6 +173,8 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (chat_id, thread_id, id) WHERE state = 'waiting';
 CREATE INDEX outbox_by_chat ON outbox (chat_id, id);
+CREATE INDEX outbox_by_sending ON outbox (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX outbox_undelivered ON outbox (state) WHERE state IN ('dead', 'uncertain');
 
 -- Telegram's updates as they came, until they are handled.
 CREATE TABLE inbox (

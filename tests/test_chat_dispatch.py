@@ -89,12 +89,16 @@ class Stage:
         self.use(COMMANDS)
 
     async def work(self) -> None:
-        """Handle every update there is, as the intake would."""
+        """Handle every update there is, as the intake would, and wait for what goes on behind the answers."""
+        await self.answer()
+        await self.dispatch.errands.done()
+
+    async def answer(self) -> None:
+        """Handle every update there is; what goes on behind the answers goes on."""
         for raw in await self.gateway.updates(self._offset, wait=timedelta()):
             self._offset = raw["update_id"] + 1
             if incoming := read_update(raw, username=self.api.me.username or "", now=self.clock()):
                 await self.dispatch.handle(incoming)
-        await self.dispatch.errands.done()
 
     async def hears(
         self, person: Person, text: str, chat_id: int | None = None, thread_id: int | None = None

@@ -26,6 +26,7 @@ from bot.model import (
     TerminalId,
     Window,
 )
+from bot.texts import clean
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ALMATY = Calendar(ZoneInfo("Asia/Almaty"))
@@ -278,7 +279,7 @@ def attempt(text: str) -> Search | UsageError:
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12).filter(
-    lambda text: text.strip("\ufe0f") == text
+    lambda text: clean(text) == text
 )
 plain_words = st.one_of(words, st.sampled_from(["a b", 'x"y', "a,b", "in", "and", "<5", "=", "%", "_", "\\"]))
 times = st.sampled_from(["today", "yesterday", "7d", "2026-11-01", "2026-11-01 10:30", "10:30:05", "12h", "2026-10"])

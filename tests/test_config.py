@@ -1,7 +1,7 @@
 """The configuration file: read, overridden by the environment, every problem named with its path."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,24 @@ def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
 
 def test_the_example_is_valid() -> None:
     assert load(EXAMPLE, check_settings).merchants[0].terminals[0].id == "98151552"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [('"00:00"', time()), ('"06:00"', time(6)), ("06:30", time(6, 30)), ("10:30", time(10, 30)), ('"9:05"', time(9, 5))],
+)
+def test_a_business_day_may_begin_at_any_minute_with_or_without_quotes(
+    tmp_path: Path, written: str, meant: time
+) -> None:
+    content = f"{yaml.safe_dump(SMALLEST)}day_starts: {written}\n"
+    assert load(write(tmp_path, content), check_settings).day_starts == meant
+
+
+@pytest.mark.parametrize("written", ["6", "24:00", '"12:60"', "noon", "06:00:30", '"-1:00"', "true", "null"])
+def test_a_time_that_is_none_is_named_with_what_would_work(tmp_path: Path, written: str) -> None:
+    assert problems(tmp_path, f"{yaml.safe_dump(SMALLEST)}day_starts: {written}\n") == [
+        'day_starts: a time of day is written like "06:00"'
+    ]
 
 
 def fields_of(model: type[BaseModel]) -> set[str]:

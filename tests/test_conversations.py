@@ -1,7 +1,8 @@
 """CONVERSATIONS: who says what, and what comes back. A new command adds its rows here.
 
 A turn's `says` is typed, or, in square brackets, the label of a button on the newest message of that chat.
-Every text of `gets` must be in the answer, in this order; no texts at all mean silence.
+Every text of `gets` must be in the answer, in this order; no texts at all mean silence. `then`: a text of each
+message or edit that comes later.
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ class Turn:
     says: str
     gets: tuple[str, ...]
     at: Place = "private"
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Bank:
     answers: bool
 
 
-def owner(says: str, *gets: str, at: Place = "private") -> Turn:
-    return Turn("owner", says, gets, at)
+def owner(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
+    return Turn("owner", says, gets, at, then)
 
 
 def stranger(says: str, *gets: str, at: Place = "private") -> Turn:
@@ -102,6 +104,29 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         Bank(answers=True),
         owner("[🔄 Refresh]", "4711 · nothing found", LIVE),
     ],
+    "a payment by other numbers than its invoice": [
+        owner("OLD", "I do not understand that"),
+        owner("/find OLD", "OLD-1", "✅ paid", LIVE),
+        owner("900 ₸", "A:7", "✅ paid", LIVE),
+        owner("25 000 ₸", *PAID_AT_LAST, LIVE),
+        owner("/find 12 345 ₸", "12 345 ₸ · nothing found", "everything the bot has stored"),
+        owner("*0000", "•••• 0000 · nothing found"),
+        owner("900 ₸", at="group"),
+        owner("/find 900 ₸", "A:7", "✅ paid", LIVE, at="group"),
+    ],
+    "several payments fit": [
+        owner("5", "5 · 2 fit", "1. ✅", "TWIN-A", "2. ✅", "TWIN-B", "Bank data up to 14:00"),
+        owner("[1]", "TWIN-A", "✅ paid", LIVE),
+        owner("/find TWIN", "2 fit", "TWIN-A", "TWIN-B", at="topic"),
+        owner("/matches TWIN-A", "⚠️ Nothing else fits “TWIN-A”"),
+        stranger("/matches TWIN", "This bot is private"),
+        stranger("5"),
+    ],
+    "who paid, without the button": [
+        owner("/payer", "⚠️ Who paid is shown by the button 👁 under an answer"),
+        owner("/payer 1", "⚠️ Who paid is shown by the button 👁", at="group"),
+        stranger("/payer 1", at="group"),
+    ],
     "today": [
         owner("/today", "Shop", "today until 14:00 (Almaty)", "Paid: 2", "Bank data up to 14:00"),
         owner("/today 98151552", "Samal-2", "Paid: 1"),
@@ -110,6 +135,149 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         owner("/today DOSTYK", "Dostyk", at="topic"),
         owner("/today 9815", "⚠️ “9815” fits several terminals: Samal-2 (98151552), Dostyk"),
         owner("/today Mars", "⚠️ I know no terminal “Mars”. There are: Samal-2 (98151552), Dostyk"),
+        owner("/today .", "Dostyk", at="topic"),
+        owner("/today .", "⚠️ No terminal was named in this chat yet", at="group"),
+        owner("/today shop", "📊 Shop · today until 14:00"),
+        owner("/today", "📊 Shop"),
+        owner("[◀ Yesterday]", "📊 Shop · yesterday, Mon 23 Nov (Almaty)", "No operations.", "Updated 14:02:00"),
+        owner("[Today]", "📊 Shop · today until 14:00"),
+        owner("[By terminal]", "🏪 Shop · today until 14:00", "Samal-2", "failed: 1", "Dostyk", "Paid: 1"),
+        owner("[◀ Back]", "📊 Shop · today until 14:00"),
+        owner("[📈 Chart]", "📊 Shop", then=("📈 Shop · today",)),
+    ],
+    "other days": [
+        owner("/yesterday", "Shop · yesterday, Mon 23 Nov (Almaty)", "No operations.", "Bank data up to 14:00"),
+        owner("/week Dostyk", "Dostyk · 23 Nov – 24 Nov until 14:00", "Paid: 1", "By day:"),
+        owner("[Month]", "Dostyk · 1 Nov – 24 Nov until 14:00", "1 Oct – 24 Oct by this time: nothing paid", "Updated"),
+        owner("[◀ 1 Oct – 31 Oct]", "Dostyk · 1 Oct – 31 Oct (Almaty)", "No operations."),
+        owner("/month", "Shop · 1 Nov – 24 Nov", "Paid: 2 · 25 900 ₸", "Success by attempt: 66.7 % (2 of 3)"),
+        owner("/week Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/month shop", "Shop · 1 Nov – 24 Nov", at="group"),
+    ],
+    "any days": [
+        owner("/summary", "Which period? For example: /summary 01.11 07.11"),
+        owner("[30 days]", "Shop · 26 Oct – 24 Nov until 14:00", "Paid: 2", "Updated 14:01:00"),
+        owner("/summary Dostyk", "Which period?"),
+        owner("[Yesterday]", "Dostyk · yesterday, Mon 23 Nov"),
+        owner("/summary 16.08.2026 Dostyk", "Dostyk · Sun 16 Aug (Almaty)", "Paid: 1 · 500 ₸"),
+        owner("[🔄 Refresh]", "Dostyk · Sun 16 Aug (Almaty)", "Paid: 1 · 500 ₸", "Updated 14:03:00"),
+        owner("/summary 2026-08-16 2026-08-20", "Shop · 16 Aug – 20 Aug (Almaty)", "Paid: 1", at="topic"),
+        owner("/summary 2026-08", "Shop · 1 Aug – 31 Aug (Almaty)", "Paid: 1"),
+        owner("/summary 31.11", "⚠️ I cannot read “31.11” as a date. Write for example 2026-11-01"),
+        owner("/summary 07.11 01.11", "⚠️ The period ends on 2026-11-01, before it begins on 2026-11-07"),
+        owner("/summary 2026-11-25", "⚠️ 2026-11-25 is still to come; today is 2026-11-24"),
+        owner("/summary 7d Mars", "⚠️ I know no terminal “Mars”"),
+    ],
+    "two periods": [
+        owner("/compare", "⚖️ Shop · two periods (Almaty)", "1 · Tue 17 Nov until 14:00", "2 · today until 14:00"),
+        owner("[Week]", "1 · 16 Nov – 17 Nov until 14:00", "2 · 23 Nov – 24 Nov until 14:00", "Updated"),
+        owner("/compare Dostyk 2026-08 2026-11", "⚖️ Dostyk", "1 · 1 Aug – 24 Aug until 14:00", "Sum paid: ▲ 80 %"),
+        owner("/compare 16.08 today", "1 · Sun 16 Aug until 14:00", "2 · today", "Success by invoice", at="topic"),
+        owner("/compare today today", "⚠️ These are the same period twice"),
+        owner("/compare 2026-08 2026-09 2026-10", "⚠️ Two periods can be compared"),
+        owner("/compare Mars", "⚠️ I know no terminal “Mars”"),
+    ],
+    "a stranger who counts": [
+        stranger("/yesterday", "This bot is private"),
+        stranger("/summary 7d"),
+        stranger("/week", at="group"),
+        stranger("/compare", at="topic"),
+        stranger("/by today"),
+        stranger("/language kk"),
+        stranger("/month"),
+    ],
+    "the language": [
+        owner("/language", "Which language shall I speak in this chat?"),
+        owner("[Русский]", "Теперь в этом чате я говорю по-русски."),
+        owner("/today", "Shop · сегодня до 14:00 (Алматы)", "Оплачено: 2"),
+        owner("/week Марс", "⚠️ Не знаю терминала «Марс»"),
+        owner("/language english", "I speak English in this chat now."),
+        owner("/language kk", "Енді бұл чатта қазақша сөйлеймін.", at="topic"),
+        owner("/today", "бүгін 14:00 дейін", at="group"),
+        owner("/language klingon", "⚠️", "/language ru"),
+    ],
+    "figures as a picture": [
+        owner("/chart", "📊 Shop · today until 14:00", "Paid: 2", then=("📈 Shop · today until 14:00 (Almaty)",)),
+        owner("/chart dost week", "📊 Dostyk · 23 Nov – 24 Nov", "Paid: 1", then=("📈 Dostyk · 23 Nov – 24 Nov",)),
+        owner("/chart 2026-10 dostyk", "No operations.", then=("📈 Dostyk · 1 Oct – 31 Oct",)),
+        owner("/chart", "📊 Shop · today", at="topic", then=("📈 Shop · today",)),
+        owner("/chart Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/chart 2027-01-01", "⚠️ 2027-01-01 is still to come"),
+        stranger("/chart", "This bot is private"),
+        stranger("/chart", at="group"),
+    ],
+    "operations as a file": [
+        owner("/export", "A file of which days?", "/export 01.11 07.11 xlsx"),
+        owner("[Today XLSX]", "Writing 3 operations", then=("📄 Shop · today until 14:01", "3 operations\nBank data")),
+        owner("/export week", "Which kind of file? XLSX"),
+        owner("[CSV]", "📄 Shop · 23 Nov", "Writing 3", then=("📄 Shop · 23 Nov – 24 Nov", "3 operations")),
+        owner("/export dost csv", "A file of which days?"),
+        owner("[Month CSV]", "📄 Dostyk", "Writing 1 operation into", then=("📄 Dostyk", "1 operation\n")),
+        owner("/export today DOSTYK CSV", "Writing 1", at="topic", then=("📄 Dostyk", "1 operation\n")),
+        owner("/export 2025-01 csv", "📄 Shop · 1 Jan 2025 – 31 Jan 2025", "No operations in this period"),
+        owner("/export today Mars csv", "⚠️ I know no terminal “Mars”"),
+        owner("/export 99.99 csv", "⚠️ I cannot read “99.99” as a date"),
+        stranger("/export", "This bot is private"),
+        stranger("/export today csv", at="group"),
+    ],
+    "a search by anything": [
+        owner("/search failed today", "🔎 status=failed created=today", "Shop", "Found: 1 operation · 25 000 ₸", LIVE),
+        owner(
+            "/search invoice in 1001,A:7", "You named no beginning", "Found: 3 operations · 50 900 ₸", "✅ 2 · 25 900 ₸"
+        ),
+        owner("[💰 Largest first]", "25 000 ₸ · 1001", "25 000 ₸ · 1001", "900 ₸ · A:7", LIVE),
+        owner("[🕒 Newest first]", "Found: 3 operations"),
+        owner("[🔄 Refresh]", "Found: 3 operations", "🟢 Live from the bank, 14:03:00"),
+        owner("/search terminal=dostyk amount between 1 000 and 100", "terminal=98151553", "900 ₸", LIVE),
+        owner("/search invoice like OLD% from=2026-01-01", "500 ₸ · OLD-1", "Dostyk", LIVE),
+        owner("/search reason=issuer|458 card=0000", "Nothing found", LIVE),
+        owner("/search terminal~9815 sort=amount,-created", "Found: 3 operations", "900 ₸", "25 000 ₸", at="topic"),
+    ],
+    "a search that is not understood": [
+        owner("/search", "What shall I look for?", "amount>=5000", "or press a button:"),
+        owner("[❌ Failed today]", "🔎 status=failed created=today", "Found: 1 operation"),
+        owner(
+            "/search amoun>=5000 today",
+            "⚠️ I know no filter “amoun”. There are: created, terminal",
+            "amoun >=5000 today",
+        ),
+        owner("[amount]", "🔎 amount>=5000 created=today", "Found: 2 operations"),
+        owner("/search terminal=9815 today", "⚠️ “9815” fits several terminals", "terminal= 9815 today"),
+        owner("[Dostyk]", "🔎 terminal=98151553 created=today", "Found: 1 operation"),
+        owner("/search status=", "⚠️ A value is missing here"),
+        owner('/search invoice="10', "⚠️ The quotation mark is not closed again"),
+        owner("/search payer=Aigerim", "🔎 payer~Aigerim", LIVE),
+        owner("/search payer=Aigerim", "⚠️ Payers can be looked for in a private chat with me only", at="group"),
+    ],
+    "a search while the bank does not answer": [
+        Bank(answers=False),
+        owner("/search failed", "Found: 1 operation · 25 000 ₸", STORED),
+        owner("/search invoice~10 sort=-amount", "Found: 2 operations", STORED),
+        Bank(answers=True),
+        owner("[🔄 Refresh]", "Found: 2 operations", LIVE),
+    ],
+    "lists": [
+        owner("/failed", "❌ Failed payments · Shop", "❌ 12:00 · 25 000 ₸ · 1001", "Samal-2", "Bank data up to 14:00"),
+        owner("/failed dostyk", "❌ Failed payments · Dostyk", "No payment failed in the last 90 days"),
+        owner("[🔄 Refresh]", "Dostyk", "seen 14:01:00"),
+        owner("/failed .", "❌ Failed payments · Dostyk"),
+        owner("[All terminals]", "❌ Failed payments · Shop", "1001"),
+        owner("/failed .", "⚠️ No terminal was named in this chat yet", at="group"),
+        owner("/last", "🧾 Latest payments · Shop", "13:00 · ", "13:00 · ", "12:00 · 25 000 ₸ · 1001"),
+        owner("/last samal 1", "🧾 Latest payments · Samal-2", "✅ 13:00 · 25 000 ₸ · 1001"),
+        owner("[▶]", "❌ 12:00 · 25 000 ₸ · 1001"),
+        owner("[◀]", "✅ 13:00 · 25 000 ₸ · 1001"),
+        owner("/last 9815", "⚠️ “9815” fits several terminals"),
+        owner("[Dostyk]", "🧾 Latest payments · Dostyk", "900 ₸ · A:7"),
+        owner("/terminals", "Shop", "Samal-2", "Paid: 1 · 25 000 ₸", "failed: 1", "Dostyk", "Paid: 1 · 900 ₸"),
+        owner("[Dostyk]", "Dostyk", "Paid: 1"),
+        owner("/terminals", "Samal-2", at="topic"),
+    ],
+    "a stranger who searches": [
+        stranger("/search failed", "This bot is private"),
+        stranger("/failed"),
+        stranger("/last", at="group"),
+        stranger("/terminals", at="topic"),
     ],
     "how the bot is": [
         owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
@@ -125,6 +293,8 @@ def fill(stage: Stage) -> None:
     add(SHOP.id, samal, 25_000, invoice_id="1001", created_at=NOW - HOURS)
     add(SHOP.id, dostyk, 900, invoice_id="A:7", created_at=NOW - HOURS)
     add(SHOP.id, dostyk, 500, invoice_id="OLD-1", created_at=NOW - timedelta(days=100))
+    add(SHOP.id, dostyk, 5, invoice_id="TWIN-B", created_at=NOW - timedelta(days=119))
+    add(SHOP.id, samal, 5, invoice_id="TWIN-A", created_at=NOW - timedelta(days=118))
     add(BAKERY.id, BAKERY.terminals[0].tid, 300, invoice_id="BUN", created_at=NOW - HOURS)
 
 
@@ -153,7 +323,9 @@ async def take(stage: Stage, turn: Turn) -> None:
     else:
         await stage.hears(person, turn.says, chat.chat_id, TOPIC if turn.at == "topic" else None)
     answers = [sent.text for sent in list(stage.api.deliveries)[before:] if sent.chat_id == chat.chat_id]
-    assert len(answers) == bool(turn.gets), f"{turn.says}: {answers}"
+    assert len(answers) == bool(turn.gets) + len(turn.then), f"{turn.says}: {answers}"
+    for text, later in zip(turn.then, answers[1:], strict=True):
+        assert text in later.replace("\N{NO-BREAK SPACE}", " "), f"{text!r} is missing in:\n{later}"
     position = 0
     for text in turn.gets:
         position = answers[0].replace("\N{NO-BREAK SPACE}", " ").find(text, position)

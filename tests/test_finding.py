@@ -153,6 +153,16 @@ async def test_several_that_fit_are_a_list_to_choose_from(stage: Stage) -> None:
     assert story.startswith("🔎 77001001 · ❌ failed → ✅ paid on attempt 2")
 
 
+async def test_a_list_leads_to_a_search_of_the_bank_for_the_same_anywhere(stage: Stage) -> None:
+    stage.world.add(SHOP.id, SAMAL, 7, invoice_id="X7700Y", created_at=NOW - MINUTE)
+    (answer,) = await asks(stage, "7700")
+    assert "2 fit" in answer
+    assert "X7700Y" not in answer
+    (answer,) = await presses(stage, "🔎 Anywhere in an invoice, 30 days")
+    assert all(invoice in answer for invoice in ("X7700Y", "77001001", "77002002"))
+    assert LIVE in answer
+
+
 async def test_a_long_list_shows_the_newest_and_says_how_many_there_are(stage: Stage) -> None:
     for number in range(30):
         stage.world.add(SHOP.id, SAMAL, 77, invoice_id=f"L{number:03}", created_at=NOW - HOUR - number * MINUTE)

@@ -10,6 +10,7 @@ from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch,
 
 from bot.model import MerchantId, Outcome, Window
 from bot.store import figures, sources
+from bot.store.driver import Connection
 
 
 @pytest.fixture
@@ -224,3 +225,19 @@ async def test_how_far_the_bank_has_been_read_is_told(watch: Watch) -> None:
     freshness = await watch.store.read(sources.get_freshness, MerchantId("shop"))
     assert (freshness.through_at, freshness.lost_since) == (watch.now, None)
     assert (await watch.source()).last_ok_at == watch.now
+
+
+async def test_a_quiet_hour_is_cheap(watch: Watch) -> None:
+    """One request and one small commit a poll, and a few more an hour for the re-reads."""
+
+    def rows_changed(db: Connection) -> int:
+        row = db.row("SELECT total_changes() AS count")
+        return int(row["count"]) if row else 0
+
+    watch.add()
+    await watch.poll()
+    await watch.poll(INTERVAL)
+    requests, changes = len(watch.bank.requests), await watch.store.write(rows_changed)
+    await watch.poll_for(HOUR)
+    assert len(watch.bank.requests) - requests <= 240 + 6 + 3
+    assert await watch.store.write(rows_changed) - changes <= 2 * 240 + 10

@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import SHOP
 from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch, watching
 
 from bot.config import Polling
-from bot.demo.bank import Fault
+from bot.demo.bank import Fault, TruthRow
 from bot.errors import SourceUnavailable
-from bot.model import Window
+from bot.ingest.tiers import is_done
+from bot.model import Outcome, Window
 from bot.store.sources import TierName, list_tiers
 
 
@@ -50,7 +52,7 @@ async def test_an_outage_is_told_once_when_it_lasts_and_once_when_it_ends(
 
 async def test_a_hiccup_is_not_told(watch: Watch) -> None:
     await watch.poll()
-    watch.bank.faults.next("list", Fault.server_error())
+    watch.bank.faults.next("list", Fault.server_error(), Fault.server_error())
     assert not await watch.poll(INTERVAL)
     assert (await watch.source()).lost_at == watch.now
     assert await watch.poll(INTERVAL)
@@ -131,12 +133,15 @@ async def test_a_long_gap_is_closed_over_several_polls_and_told_as_over_only_the
 
 async def test_a_gap_is_read_once_and_not_again_for_every_slice(watch: Watch) -> None:
     await watch.poll()
-    ingest = watch.ingests["shop"]
+    watch.now += 3 * HOUR
     for _ in range(12):
-        ingest._slices.failed("gap", watch.now)
+        watch.bank.faults.next("list", None, Fault.server_error(), Fault.server_error())
+        assert not await watch.poll(INTERVAL)
+    rows = [watch.fail(created_at=watch.now - MINUTE * number) for number in range(0, 180, 5)]
     before = len(watch.bank.requests)
-    await watch.poll(3 * HOUR)
+    assert await watch.poll(INTERVAL)
     assert len(watch.bank.requests) - before < 30
+    assert len(await watch.failures()) == len(rows)
 
 
 async def test_after_an_outage_the_newest_minutes_take_few_requests(watch: Watch) -> None:
@@ -166,7 +171,7 @@ async def test_a_bank_away_at_the_first_start_leaves_history_silent(watch: Watch
 
 async def test_a_first_reading_that_breaks_off_is_begun_again_in_silence(watch: Watch) -> None:
     watch.fail(created_at=watch.now - MINUTE)
-    watch.bank.faults.next("list", None, Fault.server_error())
+    watch.bank.faults.next("list", None, Fault.server_error(), Fault.server_error())
     assert not await watch.poll()
     watch.fail()
     await watch.start()
@@ -194,29 +199,62 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_told_once(watch: Wa
     assert (await watch.source()).set_aside == 2
 
 
-async def test_a_re_read_that_always_fails_stops_nothing_else(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
-    """The bank refuses everything older than half a day: the audit fails, all else goes on."""
-    watch.polling = Polling(backfill=6 * HOUR)
+@pytest.fixture
+async def twice(watch: Watch) -> TruthRow:
+    """An operation 20 days old which the bank counts as two, so that its second never adds up."""
+    row = watch.fail(created_at=watch.now - 20 * DAY)
+    watch.world.ledger("shop").insert([row])
+    return row
+
+
+async def test_a_moment_the_bank_cannot_list_stops_no_re_read(
+    watch: Watch, twice: TruthRow, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch.polling = Polling(backfill=2 * DAY)
     await watch.start()
     await watch.poll()
-    waiting: list[Window] = []
-    read = watch.ingests["shop"]._client.read
+    refunded = watch.add(created_at=watch.now - DAY)
+    await watch.poll(10 * MINUTE)
+    watch.world.change(refunded.id, "refunded", watch.now)
+    await watch.poll_for(DAY + HOUR, every=HOUR)
+    assert is_done((await watch.store.read(list_tiers, SHOP))[TierName.AUDIT])
+    assert (await watch.stored())[refunded.id].outcome is Outcome.REFUNDED
+    assert (await watch.news(), (await watch.source()).lost_at) == ([], None)
+    assert 1 <= caplog.text.count("cannot list what was at 2026-10-31 1") <= 8
 
-    async def refuse_old(window: Window) -> object:
-        if window.start < watch.now - DAY / 2:
-            waiting.append(window)
-            raise SourceUnavailable("too old")
-        return await read(window)
 
-    watch.ingests["shop"]._client.read = refuse_old  # type: ignore[method-assign, assignment]
-    await watch.poll_for(DAY + HOUR, every=10 * MINUTE)
-    row = watch.fail()
-    assert await watch.poll(INTERVAL)
-    assert waiting
-    assert await watch.failures() == [row.id]
+async def test_a_moment_the_bank_cannot_list_holds_up_no_history(watch: Watch, twice: TruthRow) -> None:
+    older = watch.fail(created_at=twice.created_at - 3 * MINUTE)
+    newer = watch.fail(created_at=twice.created_at + 3 * MINUTE)
+    await watch.poll()
+    assert (await watch.stored()).keys() == {older.id, newer.id}
+
+
+async def test_a_moment_the_bank_cannot_list_hides_nothing_that_comes_after(watch: Watch) -> None:
+    await watch.poll()
+    before, bad = watch.fail(), watch.fail(created_at=watch.now + 5 * MINUTE)
+    watch.world.ledger("shop").insert([bad])
+    asked = len(watch.bank.requests)
+    await watch.poll_for(10 * MINUTE)
+    after = watch.fail()
+    await watch.poll(INTERVAL)
+    assert sorted(await watch.failures()) == sorted([before.id, after.id])
+    assert (await watch.source()).through_at == watch.now
+    await watch.poll_for(HOUR, every=MINUTE)
     assert await watch.news() == []
-    assert (await watch.source()).lost_at is None
-    assert caplog.text.count("the audit reading fails") == 1
+    assert len(watch.bank.requests) - asked < 1500
+
+
+async def test_a_moment_that_can_be_listed_again_is_read_within_hours(watch: Watch) -> None:
+    await watch.poll()
+    row = watch.fail()
+    watch.world.ledger("shop").insert([row])
+    await watch.poll_for(10 * MINUTE, every=MINUTE)
+    assert await watch.failures() == []
+    watch.world.ledger("shop").remove(row)
+    watch.world.ledger("shop").replace(row)
+    await watch.poll_for(2 * HOUR, every=5 * MINUTE)
+    assert await watch.failures() == [row.id]
 
 
 @pytest.mark.parametrize("skew", [3 * MINUTE, -3 * MINUTE, 20 * MINUTE, DAY, -DAY], ids=str)
@@ -342,7 +380,8 @@ async def test_the_first_start_after_a_backfill_is_still_silent(watch: Watch) ->
 
 async def test_a_failed_backfill_says_why_and_keeps_what_it_read(watch: Watch) -> None:
     rows = [watch.fail(created_at=watch.now - day * DAY) for day in range(1, 6)]
-    watch.bank.faults.at("list", 4, Fault.server_error())
+    for number in (4, 5):
+        watch.bank.faults.at("list", number, Fault.server_error())
     with pytest.raises(SourceUnavailable, match="HTTP 500"):
         await watch.ingests["shop"].backfill(10 * DAY, lambda _: None)
     assert 0 < len(await watch.stored()) < len(rows)

@@ -30,6 +30,7 @@ from views_samples import (
     found_report,
     health_report,
     hourly,
+    match_report,
     period_report,
     source,
     terminals_report,
@@ -38,11 +39,14 @@ from views_samples import (
 from bot.errors import UsageError
 from bot.model import (
     Alert,
+    Change,
+    Checked,
     Destination,
     Message,
     NoticeAlert,
     Operation,
     Outcome,
+    Past,
     ReasonCount,
     Request,
     SourceState,
@@ -61,6 +65,8 @@ from bot.views import (
     grand_total,
     health,
     identity,
+    matches,
+    payers,
     period_figures,
     sparkline,
     welcome,
@@ -162,6 +168,55 @@ def test_any_attempts_make_one_valid_message(
     report = found_report(*grown(given, size), query=query, live=live)
     for voice in SPEAKERS:
         check(found(report, voice, Sight.FULL if private else Sight.MASKED))
+
+
+changes = st.builds(
+    Change, instants, st.sampled_from(Outcome), st.sampled_from(Outcome), st.integers(0, 10**12), st.integers(0, 10**12)
+)
+
+
+@quick
+@given(st.lists(operations, min_size=1, max_size=8), st.integers(1, 60), st.lists(changes, max_size=8), st.sampled_from(Sight))
+def test_any_past_of_attempts_makes_one_valid_message(
+    given: list[Operation], size: int, steps: list[Change], sight: Sight
+) -> None:
+    ids = [one.id for one in given]
+    past = Past({id_: tuple(steps) for id_ in ids if steps}, frozenset(ids))
+    checked = Checked(given[0], given[0].amount)
+    report = replace(found_report(*grown(given, size)), past=past, checked=checked, others=size, waiting=True)
+    for voice in SPEAKERS:
+        check(found(report, voice, sight))
+
+
+@quick
+@given(st.lists(operations, min_size=1, max_size=8), st.integers(1, 60), texts, st.booleans())
+def test_any_choice_makes_one_valid_message(given: list[Operation], size: int, query: str, uncounted: bool) -> None:
+    report = replace(match_report(*grown(given, size)), query=query, uncounted=uncounted)
+    for voice in SPEAKERS:
+        check(matches(report, voice))
+
+
+@quick
+@given(st.lists(operations, max_size=8), st.integers(1, 20))
+def test_any_payers_fit_the_pop_up_of_a_button(given: list[Operation], size: int) -> None:
+    for voice in SPEAKERS:
+        assert 0 < utf16_units(payers(grown(given, size), voice).text) <= 200
+
+
+def test_the_pop_up_tells_each_payer_once_with_what_became_of_the_attempt() -> None:
+    known = replace(FAILED, payer_name="Ә <b>", payer_phone="+7701", payer_email="a@b.kz")
+    assert payers([known, known, PAID], EN).text == "❌ Ә <b>, +7701, a@b.kz\n✅ Aigerim K."
+    assert payers([replace(FAILED, payer_name="")], EN).text == "The bank has not said who paid"
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [("Айгерим Касымова", "А. К."), ("aigerim", "A."), ("Á b c d", "Á. B. C."), ("+7701 a@b", "A."), ("", None)],
+)
+def test_a_masked_payer_is_initials(name: str, initials: str | None) -> None:
+    secret = replace(FAILED, payer_name=name, payer_phone="+77011234567", payer_email="a.k@mail.kz")
+    text = found(found_report(secret), EN, Sight.MASKED).text
+    assert (f"Payer: {initials}\n" in text) if initials else ("Payer" not in text)
 
 
 @quick
@@ -317,7 +372,8 @@ def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
 )
 def test_a_button_is_left_out_when_it_could_not_say_the_invoice_as_it_is(invoice: str, buttons: int) -> None:
     message = alert_message([failure(replace(FAILED, invoice_id=invoice))], EN, now=NOW)
-    assert sum(len(row) for row in message.buttons) == buttons
+    about_invoice = [button.copy or "find" in (button.data or "") for row in message.buttons for button in row]
+    assert sum(map(bool, about_invoice)) == buttons
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def _heard(one: Delivery, lines: int) -> str:
 
 def _keep(db: Connection, opened: Incidents, shown: Sequence[Operation], now: datetime) -> None:
     applied = operations.apply(db, SHOP, shown, history_before=EPOCH, now=now)
-    opened.report(db, SHOP, applied.transitions)
+    opened.report(db, SHOP, applied.transitions, bank_now=now)
     sources.advance(db, SHOP, now)
 
 

@@ -9,6 +9,8 @@ from bot.model import (
     AlertReason,
     Bar,
     Calendar,
+    Change,
+    Checked,
     ComparisonReport,
     FailureAlert,
     Figures,
@@ -16,11 +18,13 @@ from bot.model import (
     Freshness,
     HealthReport,
     InvoiceTally,
+    MatchReport,
     Merchant,
     MerchantId,
     Operation,
     OperationId,
     Outcome,
+    Past,
     Period,
     PeriodFigures,
     PeriodReport,
@@ -144,6 +148,30 @@ def source(state: SourceState, *, operations: int = 0, failed: int = 0, error: s
 def found_report(*operations: Operation, query: str = "INV-88213", live: bool = True) -> FoundReport:
     freshness = Freshness(NOW - timedelta(minutes=2), None if live else NOW - timedelta(minutes=2))
     return FoundReport(merchant=SHOP, query=query, operations=operations, live=live, freshness=freshness, at=NOW)
+
+
+def story_report() -> FoundReport:
+    """Failed, then slowly paid, then given back in part; the bank has forgotten the failure."""
+    paid = replace(REFUNDED, payer_phone="+77011234567", payer_email="a@example.kz")
+    report = found_report(*attempts([FAILED, paid]))
+    late, back = (report.operations[0].created_at + timedelta(minutes=minutes) for minutes in (3, 60 * 26))
+    steps = (
+        Change(late, Outcome.UNDECIDED, Outcome.PAID, 2_500_000, 2_500_000),
+        Change(back, Outcome.PAID, Outcome.REFUNDED, 2_500_000, 1_500_000),
+    )
+    past = Past({report.operations[0].id: steps}, frozenset({report.operations[1].id}))
+    return replace(report, past=past, checked=Checked(REFUNDED, 1_000_000), at=back + timedelta(hours=1))
+
+
+def match_report(*operations: Operation) -> MatchReport:
+    return MatchReport(
+        query="2500",
+        operations=operations,
+        total=len(operations),
+        uncounted=False,
+        freshness=Freshness(NOW - timedelta(seconds=20)),
+        at=NOW,
+    )
 
 
 def attempts(outcomes: Sequence[Operation]) -> tuple[Operation, ...]:

@@ -33,12 +33,14 @@ def absorb(
     next_number: int,
     many: int,
     now: datetime,
+    bank_now: datetime,
 ) -> list[Incident]:
     """Incidents changed or opened by these failures, each as it is after all of them.
 
     `known` are the open incidents of the merchant. A failure joins the incident of its terminal and class, else one
     that shares either ("widened"), else, when `many` are open, the oldest: a wide trouble is one trouble. Refusals
-    on the payer's side never join the rest. `traffic`: operations of the last minutes, by terminal.
+    on the payer's side never join the rest. `traffic`: operations of the last minutes, by terminal. What is late is
+    so by the bank's clock.
     """
     open_now = {incident.number: incident for incident in known if incident.key == ""}
     changed: dict[int, Incident] = {}
@@ -46,7 +48,8 @@ def absorb(
         if finding.policy.loudness is Loudness.OFF:
             continue
         home = _home(finding, list(open_now.values()), many)
-        incident = _joined(home, finding, now) if home else _opened(finding, next_number, now)
+        incident = _joined(home, finding) if home else _opened(finding, next_number, now)
+        incident = _counted(incident, finding, now, late=bank_now - finding.operation.created_at > LATE)
         next_number += home is None
         incident = _with_loudness(incident, finding.policy, traffic)
         open_now[incident.number] = changed[incident.number] = incident
@@ -103,41 +106,33 @@ def _shares(one: Member, other: Member) -> bool:
 
 
 def _opened(finding: Finding, number: int, now: datetime) -> Incident:
-    return _counted(
-        Incident(
-            number=number,
-            rule=finding.rule,
-            merchant_id=finding.merchant_id,
-            severity=finding.severity,
-            loudness=Loudness.SILENT,
-            opened_at=now,
-            last_at=now,
-            sounded_at=now,
-            members=(member_of(finding),),
-        ),
-        finding,
-        now,
+    return Incident(
+        number=number,
+        rule=finding.rule,
+        merchant_id=finding.merchant_id,
+        severity=finding.severity,
+        loudness=Loudness.SILENT,
+        opened_at=now,
+        last_at=now,
+        sounded_at=now,
+        members=(member_of(finding),),
     )
 
 
-def _joined(incident: Incident, finding: Finding, now: datetime) -> Incident:
+def _joined(incident: Incident, finding: Finding) -> Incident:
     member = member_of(finding)
     members = incident.members if member in incident.members else (*incident.members, member)
     again = incident.state is IncidentState.RECOVERING
-    return _counted(
-        replace(
-            incident,
-            members=members,
-            state=IncidentState.OPEN,
-            flaps=incident.flaps + again,
-            severity=max(incident.severity, finding.severity, key=lambda severity: severity.rank),
-        ),
-        finding,
-        now,
+    return replace(
+        incident,
+        members=members,
+        state=IncidentState.OPEN,
+        flaps=incident.flaps + again,
+        severity=max(incident.severity, finding.severity, key=lambda severity: severity.rank),
     )
 
 
-def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
+def _counted(incident: Incident, finding: Finding, now: datetime, *, late: bool) -> Incident:
     operation = finding.operation
     at = operation.created_at
     newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
@@ -151,7 +146,7 @@ def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
         sums=sums,
         attempts=tuple(newest),
         began_at=min(at, incident.began_at or at),
-        late=now - at > LATE and (incident.late or incident.count == 0),
+        late=late and (incident.late or incident.count == 0),
         times=(*incident.times, at)[-REMEMBERED:],
     )
 

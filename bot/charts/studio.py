@@ -60,9 +60,10 @@ class Charts:
                 async with asyncio.timeout(self.deadline.total_seconds()):
                     picture = await self._ask(chart.to_json())
             except (WorkerFailed, TimeoutError, OSError) as error:
-                log.warning("no chart: %s", error or "the deadline has passed")
+                why = str(error) or "the deadline has passed"
+                log.warning("no chart: %s", why)
                 await self._end()
-                raise NotDrawn(str(error) or "the deadline has passed") from error
+                raise NotDrawn(why) from error
             except BaseException:
                 # A question given up half-way would be answered to the next one who asks.
                 await self._end()
@@ -94,7 +95,7 @@ class Charts:
 
     async def _begin(self) -> Worker:
         if self._folder is None:
-            self._folder = await asyncio.to_thread(TemporaryDirectory, prefix="epay-bot-charts-")
+            self._folder = TemporaryDirectory(prefix="epay-bot-charts-")
         return await Worker.start("bot.charts", {"MPLCONFIGDIR": self._folder.name, "MPLBACKEND": "agg"})
 
     @staticmethod

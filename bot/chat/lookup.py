@@ -174,7 +174,8 @@ def _stories(reports: Sequence[FoundReport], known: Sequence[Known]) -> Findings
 def _choice(desk: Desk, clues: Clues, known: Sequence[Known], *, waiting: bool = False) -> Findings:
     fresh = _stalest([one.freshness for one in known])
     report = _match_report(desk, clues.shown, [one.matches for one in known], fresh)
-    return Findings(matches=replace(report, waiting=waiting) if report.total else None)
+    part = clues.parts[0] if clues.parts else ""
+    return Findings(matches=replace(report, waiting=waiting, part=part) if report.total else None)
 
 
 def _stalest(fresh: Sequence[Freshness]) -> Freshness:

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from bot.chat.desk import Desk
 from bot.chat.terminals import get_terminal, with_seen
-from bot.model import Merchant, Terminal
-from bot.store import operations
+from bot.errors import UsageError
+from bot.model import Merchant, Request, Terminal, TerminalId
+from bot.store import memory, operations
 
+SAME = "."
 SEEN_WITHIN = timedelta(days=90)
 _ALL = frozenset({"all", "все", "всё", "барлығы", "бәрі"})
 
@@ -25,6 +27,26 @@ class Scope:
     @property
     def is_one_terminal(self) -> bool:
         return self.places[0][1] is not None
+
+
+async def scope_of(request: Request, desk: Desk, words: Sequence[str]) -> Scope:
+    """As get_scope; a dot stands for the terminal last named in this chat, and one named now is remembered."""
+    last = await last_terminal(request, desk)
+    if list(words) == [SAME]:
+        if last is None:
+            raise UsageError("No terminal was named in this chat yet. /terminals shows them all")
+        words = [last]
+    scope = await get_scope(desk, words)
+    (_, terminal), *_ = scope.places
+    if terminal is not None and terminal.id != last:
+        chat = request.chat
+        await desk.store.write(memory.remember_terminal, chat.chat_id, chat.thread_id, terminal.id)
+    return scope
+
+
+async def last_terminal(request: Request, desk: Desk) -> TerminalId | None:
+    """The terminal this chat or topic named last."""
+    return await desk.store.read(memory.find_last_terminal, request.chat.chat_id, request.chat.thread_id)
 
 
 async def get_scope(desk: Desk, words: Sequence[str]) -> Scope:

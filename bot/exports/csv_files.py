@@ -1,6 +1,7 @@
 """Rows as CSV that a spreadsheet opens by a double click, and in which no cell is ever a formula."""
 
 import csv
+import re
 from io import StringIO
 from pathlib import Path
 from typing import BinaryIO
@@ -8,7 +9,9 @@ from typing import BinaryIO
 from bot.exports.table import Cell, Column, Kind, Row, Table
 
 _MARK = b"\xef\xbb\xbf"
-_DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+# Also behind what another country's spreadsheet takes for the end of a cell.
+_FORMULA = re.compile(r"""(^|[,;|"])(\s*[=+\-@＝＋－＠])""")
 
 
 class CsvFiles:
@@ -18,11 +21,10 @@ class CsvFiles:
         self._table = table
         self._folder = folder
         self._line = StringIO()
-        # Everything is quoted: cut by the wrong separator, the inside of a cell must not become a cell.
         self._writer = csv.writer(
             self._line, delimiter=";" if table.comma else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n"
         )
-        self._head = self._encoded([column.title for column in table.columns])
+        self._head = self._encoded([harmless(column.title) for column in table.columns])
         self._file: BinaryIO | None = None
         self.paths: list[Path] = []
 
@@ -67,5 +69,5 @@ def money(hundredths: int, decimal: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula. Source: OWASP ASVS 5.0, 1.2.10."""
-    return f"'{text}" if text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS else text
+    """One line that no spreadsheet takes for a formula: an apostrophe goes before. Source: OWASP ASVS 5.0, 1.2.10."""
+    return _FORMULA.sub(r"\1'\2", _CONTROL.sub(" ", text))

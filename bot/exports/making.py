@@ -23,7 +23,7 @@ class Making:
     """A table being written. Everything raises NotMade."""
 
     def __init__(self, worker: Worker, folder: Path, patience: timedelta) -> None:
-        self._worker = worker
+        self.worker = worker
         self._folder = folder
         self._patience = patience.total_seconds()
 
@@ -35,7 +35,7 @@ class Making:
         """The same for rows that are `encoded` already."""
         try:
             async with asyncio.timeout(self._patience):
-                await self._worker.give(frame)
+                await self.worker.give(frame)
         except TimeoutError:
             raise NotMade("the writing process does not go on") from None
         except WorkerFailed:
@@ -49,7 +49,7 @@ class Making:
     async def _answer(self) -> bytes:
         try:
             async with asyncio.timeout(self._patience):
-                return await self._worker.take()
+                return await self.worker.take()
         except (TimeoutError, WorkerFailed) as error:
             raise NotMade(str(error) or "the writing process does not end") from error
 
@@ -61,7 +61,7 @@ async def making(table: Table, *, patience: timedelta = PATIENCE) -> AsyncIterat
     `patience`: as long as one step may take. Raises NotMade.
     """
     try:
-        folder = await asyncio.to_thread(TemporaryDirectory, prefix="epay-bot-export-")
+        folder = TemporaryDirectory(prefix="epay-bot-export-")
     except OSError as error:
         raise NotMade(f"no folder for it: {error.strerror}") from error
     try:

@@ -47,7 +47,7 @@ class Keeper:
         read = piece.reading.operations
         applied = operations.apply(db, self._merchant.id, read, history_before=history_before, now=bank_now)
         if not history:
-            self._incidents.report(db, self._merchant.id, applied.transitions)
+            self._incidents.report(db, self._merchant.id, applied.transitions, bank_now=bank_now)
         if piece.reading.set_aside:
             self._set_aside(db, piece.reading.set_aside, bank_now)
         if piece.settled:

@@ -16,6 +16,7 @@ from bot.ingest import tiers
 from bot.ingest.keeping import Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
+from bot.ingest.reader import Reader
 from bot.model import Merchant, MerchantId, Operation, Window
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
@@ -50,6 +51,7 @@ class Ingest:
         self._now = now
         self._keeper = Keeper(merchant, incidents=incidents, overlap=polling.overlap)
         self._news = News(merchant, incidents)
+        self._reader = Reader(merchant, client, now)
         self._slices = tiers.Slices()
         self._patience = Patience(now)
         self._failing: set[str] = set()
@@ -148,18 +150,19 @@ class Ingest:
         return lambda: next(calls) == 0 or clock() < until
 
     async def _read(self, name: str, source: Source, piece: Slice) -> Reading:
-        with self._noting_failure(name):
-            reading = await self._client.read(piece.window)
+        with self._noting_failure(name, piece.window):
+            reading, whole = await self._reader.read(piece.window)
         self._slices.read(name, reading.total)
-        await self._store.write(self._keeper.keep, source, replace(piece, reading=reading), self._bank_now())
+        piece = replace(piece, reading=reading, settled=piece.settled and whole)
+        await self._store.write(self._keeper.keep, source, piece, self._bank_now())
         return reading
 
     @contextmanager
-    def _noting_failure(self, name: str) -> Iterator[None]:
+    def _noting_failure(self, name: str, window: Window) -> Iterator[None]:
         try:
             yield
         except SourceError:
-            self._slices.failed(name, self._bank_now())
+            self._slices.failed(name, window.span, self._bank_now())
             raise
 
     async def _apart(self, name: str, reading: Awaitable[None]) -> bool:
@@ -206,7 +209,7 @@ class Ingest:
             await self._read(tier.name, source, Slice(window=window, tier=rest, settled=settled))
 
     async def _same_count(self, name: str, window: Window) -> bool:
-        with self._noting_failure(name):
+        with self._noting_failure(name, window):
             listed = await self._client.count(window)
         self._slices.read(name, listed)
         return listed == await self._store.read(operations.count_in, self._merchant.id, window)

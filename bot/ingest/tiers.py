@@ -97,7 +97,9 @@ class Slices:
     def size(self, name: str) -> timedelta:
         return self._sizes.get(name, LARGEST_SLICE)
 
-    def failed(self, name: str, now: datetime) -> None:
+    def failed(self, name: str, span: timedelta, now: datetime) -> None:
+        """`span` is what was asked for: less than the size where there was no more to read."""
+        self._sizes[name] = min(self.size(name), span)
         self._resize(name, 0.5)
         self._rest_until[name] = now + REST
 

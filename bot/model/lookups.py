@@ -76,7 +76,8 @@ class FoundReport:
 class MatchReport:
     """Operations that fit a text in one way or another, newest first, an invoice once.
 
-    `total` counts them all; with `uncounted` there may be more.
+    `total` counts them all; with `uncounted` there may be more. `part`: what the
+    bank may be asked for anywhere in an invoice, since the store knows its ends only.
     """
 
     query: str
@@ -86,3 +87,4 @@ class MatchReport:
     freshness: Freshness
     at: datetime
     waiting: bool = False
+    part: str = ""

@@ -28,7 +28,7 @@ _AFTER_ALL = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The newest operations that fit, each invoice once; `total` of them all, or with `uncounted` at least that many."""
+    """The newest operations that fit, each invoice once; `total` of all, `uncounted`: at least that many."""
 
     operations: tuple[Operation, ...]
     total: int

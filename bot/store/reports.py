@@ -15,7 +15,7 @@ def health(
     """The state of reading and of delivery."""
     waiting = db.row("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'")
     dead = db.row("SELECT COUNT(*) AS count FROM outbox WHERE state IN ('dead', 'uncertain')")
-    sent = db.row("SELECT MAX(sent_at) AS at FROM outbox")
+    sent = db.row("SELECT MAX(sent_at) AS at FROM outbox WHERE sent_at IS NOT NULL")
     oldest = waiting["oldest"] if waiting else None
     last = sent["at"] if sent else None
     return HealthReport(

@@ -27,6 +27,15 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
 )
+_ADVICE = {
+    "SQLITE_FULL": "free some space",
+    "SQLITE_CORRUPT": "put a backup in its place",
+    "SQLITE_NOTADB": "put a backup in its place",
+    "SQLITE_READONLY": "check the rights to the file and its folder",
+    "SQLITE_CANTOPEN": "check the rights to the file and its folder",
+    "SQLITE_IOERR": "check the disk",
+    "SQLITE_BUSY": "another program holds it",
+}
 
 
 def path_of(url: str) -> Path:
@@ -61,28 +70,34 @@ class SqliteStore:
         self._path = path
         self._lock = _claim(path) if exclusive else None
         self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         try:
             self._database = self._writer.submit(open_for_writing, path).result()
         except (sqlite3.Error, OSError) as error:
+            self._writer.shutdown()
             self._release()
-            raise StoreError(f"the database {path} cannot be opened: {error}") from error
+            raise StoreError(f"the database {path} cannot be opened: {_told(error)}") from error
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
-            return self._in_transaction(lambda: change(SqliteConnection(self._database.conn), *args, **kwargs))
+            connection = self._database.conn
+            return _in_transaction(connection, "BEGIN IMMEDIATE", lambda db: change(db, *args, **kwargs))
 
         return await self._post(self._writer, work)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
-            return query(self._reader(), *args, **kwargs)
+            return _in_transaction(self._reader(), "BEGIN", lambda db: query(db, *args, **kwargs))
 
         return await self._post(self._readers, work)
 
     async def close(self) -> None:
+        """The last connection to go is the writing one: it leaves everything in the one file."""
         await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._opened:
+            connection.close()
         with suppress(sqlite3.Error):
             await asyncio.get_running_loop().run_in_executor(self._writer, self._database.conn.close)
         await asyncio.to_thread(self._writer.shutdown)
@@ -94,28 +109,19 @@ class SqliteStore:
         try:
             return await asyncio.shield(running)
         except sqlite3.Error as error:
-            raise StoreError(f"the database {self._path} cannot be used: {error}") from error
+            raise StoreError(f"the database {self._path} cannot be used: {_told(error)}") from error
 
-    def _in_transaction(self, work: Callable[[], T]) -> T:
-        connection = self._database.conn
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
-        return result
-
-    def _reader(self) -> Connection:
-        reader: Connection | None = getattr(self._local, "connection", None)
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's own connection, which cannot write."""
+        reader: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if reader is None:
-            uri = f"file:{self._path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+            uri = f"{self._path.absolute().as_uri()}?mode=ro"
+            reader = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+            self._opened.append(reader)
             for setting in (*_SETTINGS, "PRAGMA query_only = ON"):
-                connection.execute(setting)
-            _speak_unicode(connection)
-            reader = self._local.connection = SqliteConnection(connection)
+                reader.execute(setting)
+            _speak_unicode(reader)
+            self._local.connection = reader
         return reader
 
     def _release(self) -> None:
@@ -124,11 +130,30 @@ class SqliteStore:
             self._lock = None
 
 
+def _in_transaction(connection: sqlite3.Connection, begin: str, work: Callable[[Connection], T]) -> T:
+    """All of the work or nothing; a reader sees one moment of the database, however long it takes."""
+    connection.execute(begin)
+    try:
+        result = work(SqliteConnection(connection))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    return result
+
+
+def _told(error: sqlite3.Error | OSError) -> str:
+    """What is wrong and what a person can do about it."""
+    kind = getattr(error, "sqlite_errorname", "")
+    advice = next((what for name, what in _ADVICE.items() if kind.startswith(name)), "")
+    return f"{error}; {advice}" if advice else str(error)
+
+
 def migrations() -> Migrations:
     """Every file of migrations/ in the order of its number; each runs once, in one transaction."""
     ordered = Migrations("epay-bot")
     for file in sorted(_folder().glob("[0-9]*.sql")):
-        ordered(name=file.stem)(_statements(file.read_text(encoding="utf-8")))
+        ordered(name=file.stem)(statements(file.read_text(encoding="utf-8")))
     return ordered
 
 
@@ -139,7 +164,7 @@ def _folder() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-def _statements(script: str) -> Callable[[Database], None]:
+def statements(script: str) -> Callable[[Database], None]:
     """The script as a migration: sqlite3's own executescript would commit half of it."""
     statements = [part.strip() for part in re.sub(r"--[^\n]*", "", script).split(";") if part.strip()]
 
@@ -176,8 +201,12 @@ def open_for_writing(path: Path) -> Database:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     database = Database(path)
-    for setting in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_SETTINGS):
-        database.conn.execute(setting)
-    _speak_unicode(database.conn)
-    migrations().apply(database)
+    try:
+        for setting in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_SETTINGS):
+            database.conn.execute(setting)
+        _speak_unicode(database.conn)
+        migrations().apply(database)
+    except BaseException:
+        database.close()
+        raise
     return database

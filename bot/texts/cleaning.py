@@ -12,7 +12,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 def clean(text: str) -> str:
     """One line without control, bidi, zero-width and blank filler characters; no-break spaces and emoji stay."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
+    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
+        return text.strip(" ")
     line = _INVISIBLE.sub("", _BREAKS.sub(" ", text))
     return "".join(sign for sign in line if category(sign) not in _UNSEEN).strip(" ")

@@ -21,13 +21,16 @@ _PICKABLE = 12
 
 def failed_list(report: ListReport, voice: Voice) -> Message:
     """The answer to /failed."""
-    nothing = voice("No payment failed in {span}", span=voice.span(report.reach))
+    days = report.reach.days
+    nothing = voice.plural("No payment failed in the last {n} day", "No payment failed in the last {n} days", days)
     return _list(report, "failed", voice("❌ <b>Failed payments</b>"), nothing, voice)
 
 
 def last_list(report: ListReport, voice: Voice) -> Message:
     """The answer to /last."""
-    nothing = voice("There was no payment in {span}", span=voice.span(report.reach))
+    nothing = voice.plural(
+        "There was no payment in the last {n} day", "There was no payment in the last {n} days", report.reach.days
+    )
     return _list(report, "last", voice("🧾 <b>Latest payments</b>"), nothing, voice)
 
 

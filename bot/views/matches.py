@@ -22,7 +22,7 @@ def matches(report: MatchReport, voice: Voice) -> Message:
     foot = [_BLANK, *_rest(report, voice), _freshness(report, voice)]
     head = voice("🔎 <code>{query}</code>", query=query) if query else Markup("🔎")
     text = fit([SEPARATOR.join([head, _count(report, voice)])], lines, foot, voice)
-    return Message(text, _buttons(shown))
+    return Message(text, [*_choices(shown), *_search(report.part, voice)])
 
 
 def _count(report: MatchReport, voice: Voice) -> Markup:
@@ -54,7 +54,7 @@ def _row(number: int, operation: Operation, report: MatchReport, voice: Voice) -
     return Markup("{}. {} {}").format(number, ICONS[operation.outcome], SEPARATOR.join(parts))
 
 
-def _buttons(operations: Sequence[Operation]) -> list[list[Button]]:
+def _choices(operations: Sequence[Operation]) -> list[list[Button]]:
     buttons = [
         button
         for number, operation in enumerate(operations, 1)
@@ -62,3 +62,10 @@ def _buttons(operations: Sequence[Operation]) -> list[list[Button]]:
         for button in data_button(str(number), "find", known)
     ]
     return [buttons[first : first + _IN_A_ROW] for first in range(0, len(buttons), _IN_A_ROW)]
+
+
+def _search(part: str, voice: Voice) -> list[list[Button]]:
+    """The same among all invoices of a month, wherever in them; what the search language would read otherwise not."""
+    if not (part.isascii() and part.isalnum()):
+        return []
+    return [data_button(voice.plain("🔎 Anywhere in an invoice, 30 days"), "search", f"invoice~{part}", "30d")]

@@ -1,10 +1,11 @@
 """How a period is called, and what its figures leave out."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 from markupsafe import Markup
 
-from bot.model import Calendar, Figures, Freshness, Period, PeriodFigures
+from bot.model import MICROSECOND, Calendar, Figures, Freshness, Period, PeriodFigures
 from bot.texts import Voice
 from bot.views.blocks import capped
 
@@ -24,6 +25,8 @@ def span_words(asked: PeriodFigures, calendar: Calendar, voice: Voice, *, now_on
     """`today until 14:32`, `yesterday, Sun 8 Nov`, `2 Nov – 9 Nov until 14:32`; `now_on` is today."""
     period, window = asked.period, asked.figures.window
     begun = asked.cut and window.start < window.end
+    if begun:
+        period = replace(period, last=calendar.day_of(window.end - MICROSECOND))
     until = voice.moment(window.end, calendar.start_of(period.last))
     if period == now_on:
         return voice.plain("today until {time}", time=until) if begun else voice.plain("today")

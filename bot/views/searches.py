@@ -25,7 +25,7 @@ _OUTCOMES = (Outcome.PAID, Outcome.FAILED, Outcome.UNDECIDED, Outcome.REFUNDED)
 def search_results(report: SearchReport, voice: Voice, sight: Sight) -> Message:
     """One page, with the sums of all pages above it."""
     rows = operation_rows(report.operations, report.merchants, report.at, voice, _sight(report, sight))
-    text = fit(_head(report, voice), rows, [_BLANK, _fresh(report, voice)], voice)
+    text = fit(_head(report, voice), rows or [voice("Nothing found")], [_BLANK, _fresh(report, voice)], voice)
     return Message(text, _buttons(report, voice))
 
 
@@ -36,20 +36,20 @@ def _sight(report: SearchReport, sight: Sight) -> Sight | None:
 
 
 def _head(report: SearchReport, voice: Voice) -> list[Markup]:
-    asked = replace(report.search, page=1, order=())
-    title = Markup("🔎 <code>{}</code>").format(capped(asked.words or report.search.words, TEXT_LENGTH))
+    whole = replace(report.search, page=1)
+    title = Markup("🔎 <code>{}</code>").format(capped(replace(whole, order=()).words or whole.words, TEXT_LENGTH))
     names = ", ".join(merchant.name for merchant in report.merchants)
     head = [title, SEPARATOR.join(part for part in [capped(names), _when(report, voice)] if part)]
     if not report.since_named:
         head.append(voice("You named no beginning, so I took seven days; write from=2026-11-01, or 30d for more"))
-    return [*head, _BLANK, *(_sums(report, voice) if report.currencies else [voice("Nothing found")]), _BLANK]
+    return [*head, _BLANK, *_sums(report, voice), _BLANK] if report.currencies else [*head, _BLANK]
 
 
 def _when(report: SearchReport, voice: Voice) -> Markup:
     if not report.windows:
         return _BLANK
     start, end = report.windows[0].start, min(report.windows[-1].end - timedelta(microseconds=1), report.at)
-    return voice("{start} – {end}", start=_instant(start, voice), end=_instant(end, voice))
+    return Markup("{} – {}").format(_instant(start, voice), _instant(end, voice))
 
 
 def _instant(at: datetime, voice: Voice) -> str:

@@ -10,6 +10,7 @@ from bot.texts import Voice
 from bot.views.operations import ICONS, SEPARATOR, outcome_name, outcome_words
 
 _ARROW = Markup(" → ")
+_STEPS = 6
 _AT_ONCE = timedelta(seconds=1)
 
 
@@ -71,21 +72,24 @@ def bank_word(report: FoundReport, voice: Voice) -> list[Markup]:
 def past_words(operation: Operation, report: FoundReport, voice: Voice) -> list[Markup]:
     """`⏳ undecided 14:32 → ✅ paid 14:35`, and whether the bank still lists the attempt."""
     changes = report.past.changes.get(operation.id, ())
-    lines = [_steps(operation, changes, report.at, voice)] if changes else []
+    lines = [_steps(operation, changes, voice)] if changes else []
     if operation.id in report.past.missing:
         lines.append(voice("⚠️ The bank no longer lists this attempt"))
     return lines
 
 
-def _steps(operation: Operation, changes: Sequence[Change], now: datetime, voice: Voice) -> Markup:
-    steps = [_step(changes[0].before, operation.created_at, now, voice)]
-    for change in changes:
-        step = _step(change.after, change.at, now, voice)
+def _steps(operation: Operation, changes: Sequence[Change], voice: Voice) -> Markup:
+    """A date stands only where it is another than that of the step before."""
+    before = operation.created_at
+    steps = [_step(changes[0].before, before, before, voice)]
+    for change in changes[-_STEPS:]:
+        step = _step(change.after, change.at, before, voice)
         if change.amount_after != change.amount_before:
             step = SEPARATOR.join([step, escape(voice.money(change.amount_after, operation.currency))])
         steps.append(step)
+        before = change.at
     return _ARROW.join(steps)
 
 
-def _step(outcome: Outcome, at: datetime, now: datetime, voice: Voice) -> Markup:
-    return Markup("{} {} {}").format(ICONS[outcome], outcome_name(outcome, voice), voice.moment(at, now))
+def _step(outcome: Outcome, at: datetime, before: datetime, voice: Voice) -> Markup:
+    return Markup("{} {} {}").format(ICONS[outcome], outcome_name(outcome, voice), voice.moment(at, before))

@@ -15,7 +15,7 @@ COMMANDS = (
     Command(name="find", answer=finding.find, description="All attempts on an invoice: /find 12345"),
     Command(name="matches", answer=finding.matches, description="Everything a number fits", listed=False),
     Command(name="payer", answer=finding.payer, description="Who paid", listed=False),
-    Command(name="search", answer=searching.search, description="Payments by any filters: /search failed amount>=5000"),
+    Command(name="search", answer=searching.search, description="Payments by any filters: /search failed today"),
     Command(name="failed", answer=lists.failed, description="Failed payments, newest first: /failed Samal 5"),
     Command(name="last", answer=lists.last, description="Latest payments: /last Samal 5"),
     Command(name="terminals", answer=lists.terminals, description="Today by terminal"),

@@ -9,7 +9,7 @@ from bot.chat.commands.joining import together
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued, Talk
 from bot.chat.periods import read_period
-from bot.chat.scopes import get_scope
+from bot.chat.scopes import scope_of
 from bot.errors import UsageError
 from bot.model import Message, Period, PeriodFigures, PeriodKind, PeriodReport, Request
 from bot.model.periods import DAY, last_of_month
@@ -20,7 +20,7 @@ async def chart(request: Request, desk: Desk) -> Continued:
     """Today, or any other period, of a terminal or of every merchant, one picture each."""
     calendar, now, voice = desk.calendar(request.chat), desk.now(), desk.voice(request.chat)
     period, words = read_period(request.arguments, calendar, now)
-    period, scope = period or calendar.today(now), await get_scope(desk, words)
+    period, scope = period or calendar.today(now), await scope_of(request, desk, words)
     reports = await asyncio.gather(
         *(desk.store.read(figures.period_report, *place, period, calendar=calendar, now=now) for place in scope.places)
     )

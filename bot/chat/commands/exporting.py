@@ -14,7 +14,7 @@ from bot.chat.desk import Desk
 from bot.chat.errands import Continued, Talk
 from bot.chat.exporting import Source, written
 from bot.chat.periods import read_period
-from bot.chat.scopes import Scope, get_scope
+from bot.chat.scopes import Scope, scope_of
 from bot.errors import DeliveryError, TooLarge, UsageError
 from bot.exports import Format, NotMade
 from bot.model import EPOCH, Figures, File, Freshness, Message, Period, PeriodFigures, Request
@@ -32,7 +32,7 @@ async def export(request: Request, desk: Desk) -> Message | Continued:
     named = [word.lower() for word in request.arguments if word.lower() in set(Format)]
     arguments = tuple(word for word in request.arguments if word.lower() not in named)
     period, words = read_period(arguments, calendar, now)
-    scope = await get_scope(desk, words)
+    scope = await scope_of(request, desk, words)
     if period is None or len(named) != 1:
         days = said(arguments, words) if period else ()
         return views.ask_export(days, scope.words, [Format(name) for name in named] or [Format.XLSX, Format.CSV], voice)

@@ -8,7 +8,7 @@ from bot import views
 from bot.chat.commands.joining import together
 from bot.chat.desk import Desk
 from bot.chat.periods import read_period, read_periods
-from bot.chat.scopes import Scope, get_scope
+from bot.chat.scopes import Scope, scope_of
 from bot.errors import UsageError
 from bot.model import Button, Calendar, Message, Period, Request
 from bot.store import figures
@@ -36,7 +36,7 @@ async def summary(request: Request, desk: Desk) -> Message:
     """Any period, of one terminal or of every merchant; without a period it asks for one."""
     period, words = read_period(request.arguments, desk.calendar(request.chat), desk.now())
     if period is None:
-        scope = await get_scope(desk, words)
+        scope = await scope_of(request, desk, words)
         return views.ask_period(scope.words, desk.voice(request.chat))
     return await _figures(request, desk, period, words)
 
@@ -49,7 +49,7 @@ async def compare(request: Request, desk: Desk) -> Message:
     first = periods[0] if len(periods) > 1 else second.earlier()[-1]
     if first == second:
         raise UsageError("These are the same period twice. Write two, for example: /compare 2026-10 2026-11")
-    scope, voice = await get_scope(desk, words), desk.voice(request.chat)
+    scope, voice = await scope_of(request, desk, words), desk.voice(request.chat)
     reports = await asyncio.gather(
         *(
             desk.store.read(figures.comparison_report, *place, (first, second), calendar=calendar, now=now)
@@ -65,7 +65,7 @@ async def by_terminal(request: Request, desk: Desk) -> Message:
     """A period by terminal; behind a button."""
     calendar, now, voice = desk.calendar(request.chat), desk.now(), desk.voice(request.chat)
     period, words = read_period(request.arguments, calendar, now)
-    scope = await get_scope(desk, words)
+    scope = await scope_of(request, desk, words)
     reports = await asyncio.gather(
         *(
             desk.store.read(
@@ -82,7 +82,7 @@ async def by_terminal(request: Request, desk: Desk) -> Message:
 
 async def _figures(request: Request, desk: Desk, period: Period, words: Sequence[str]) -> Message:
     calendar, now, voice = desk.calendar(request.chat), desk.now(), desk.voice(request.chat)
-    scope = await get_scope(desk, words)
+    scope = await scope_of(request, desk, words)
     reports = await asyncio.gather(
         *(desk.store.read(figures.period_report, *place, period, calendar=calendar, now=now) for place in scope.places)
     )

@@ -10,8 +10,7 @@ from bot import views
 from bot.chat.commands.joining import together
 from bot.chat.desk import Desk
 from bot.chat.query.times import AHEAD
-from bot.chat.scopes import Scope, get_scope, list_merchants
-from bot.errors import UsageError
+from bot.chat.scopes import Scope, last_terminal, list_merchants, scope_of
 from bot.model import (
     EPOCH,
     Condition,
@@ -29,13 +28,12 @@ from bot.model import (
     TerminalId,
     Window,
 )
-from bot.store import figures, memory, searches, sources
+from bot.store import figures, searches, sources
 from bot.store.driver import Connection
 
 REACH = timedelta(days=90)
 SIZE, LARGEST = 10, 20
 LAST_PAGE = 200
-SAME = "."
 _PAGE = re.compile(r"p(\d{1,3})")
 _SIZE = re.compile(r"\d{1,2}")
 _FAILED = Condition(Field.STATUS, Method.EQUAL, (Outcome.FAILED.value,))
@@ -84,22 +82,12 @@ async def _read(request: Request, desk: Desk) -> _Asked:
         words.pop()
     if words and _SIZE.fullmatch(words[-1]):
         size = min(max(int(words.pop()), 1), LARGEST)
-    if words == [SAME]:
-        words = [await _last_terminal(request, desk)]
-    scope = await get_scope(desk, words)
-    return _Asked(scope, size, page)
-
-
-async def _last_terminal(request: Request, desk: Desk) -> str:
-    chat = request.chat
-    if known := await desk.store.read(memory.find_last_terminal, chat.chat_id, chat.thread_id):
-        return known
-    raise UsageError("No terminal was named in this chat yet. /terminals shows them all")
+    return _Asked(await scope_of(request, desk, words), size, page)
 
 
 async def _report(request: Request, desk: Desk, asked: _Asked, conditions: Sequence[Condition]) -> ListReport:
     now, merchants = desk.now(), await list_merchants(desk)
-    known = await _remember(request, desk, asked.scope)
+    known = await last_terminal(request, desk)
     query = Query((Window(now - REACH, now + AHEAD),), tuple(conditions))
     rows, freshness = await desk.store.read(_newest, asked, query)
     start = (asked.page - 1) * asked.size
@@ -116,17 +104,6 @@ async def _report(request: Request, desk: Desk, asked: _Asked, conditions: Seque
         freshness=freshness,
         at=now,
     )
-
-
-async def _remember(request: Request, desk: Desk, scope: Scope) -> TerminalId | None:
-    """The terminal this chat named last, which may be now."""
-    place = request.chat.chat_id, request.chat.thread_id
-    known = await desk.store.read(memory.find_last_terminal, *place)
-    (_, terminal), *_ = scope.places
-    if terminal is None or terminal.id == known:
-        return known
-    await desk.store.write(memory.remember_terminal, *place, terminal.id)
-    return terminal.id
 
 
 def _newest(db: Connection, asked: _Asked, query: Query) -> tuple[list[Operation], Freshness]:

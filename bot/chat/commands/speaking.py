@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot import views
 from bot.chat.desk import Desk
 from bot.errors import DeliveryError, UsageError
-from bot.model import Message, Request
+from bot.model import ChatKind, Message, Request
 from bot.store import chats
-from bot.texts import LANGUAGES
+from bot.texts import LANGUAGES, Voice
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,11 @@ async def language(request: Request, desk: Desk) -> Message:
     await desk.store.write(chats.choose_language, chat)
     voice = desk.voice(chat)
     try:
-        await desk.show_menu(chat, [(name, voice.plain(text)) for name, text in desk.listed(chat.kind)])
+        await desk.show_menu(chat, _commands(desk, chat.kind, voice))
     except DeliveryError as error:
         log.warning("the menu of chat %s keeps its language: %s", chat.chat_id, error)
     return views.language_chosen(voice)
+
+
+def _commands(desk: Desk, kind: ChatKind, voice: Voice) -> list[tuple[str, str]]:
+    return [(name, voice.plain(text)) for name, text in desk.listed(kind)]

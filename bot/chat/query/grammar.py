@@ -103,4 +103,4 @@ def _unclear(error: UnexpectedInput, text: str) -> Unclear:
         return Unclear(UsageError("“between” needs two values: amount between 100 and 500"), text, start, end)
     if _VALUES & set(expected or ()):
         return Unclear(UsageError("A value is missing here, for example: status=failed"), text, start, end)
-    return Unclear(UsageError("I cannot read this; a filter looks like amount>=5000"), text, start, end)
+    return Unclear(UsageError("I cannot read this; a filter looks like amount=5000"), text, start, end)

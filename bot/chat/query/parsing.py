@@ -194,7 +194,7 @@ class _Reading:
         value = quoted(word.text)
         guesses = [f"{name.value}={value}" for name in (Field.INVOICE, Field.TERMINAL, Field.ACCOUNT)]
         return self._wrong(
-            UsageError("What is “{word}”? Write filters like amount>=5000", word=word.text),
+            UsageError("What is “{word}”? Write filters like amount=5000", word=word.text),
             word,
             [(guess, guess) for guess in guesses],
         )

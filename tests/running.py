@@ -1,0 +1,240 @@
+"""The real program in a process of its own, between a bank and a Telegram that live in the test's process."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import yaml
+
+from bot.app import merchant_of, open_store
+from bot.cli import main
+from bot.config import load
+from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
+from bot.demo.telegram import BotApi
+from bot.epay import EpayClient
+from bot.ingest import Ingest
+from bot.rules import Rulebook, check_settings
+
+TOKEN = "700600:local-token-for-the-whole-program-0000"
+OWNER, STRANGER = 101, 102
+PATIENCE = 20.0
+# The second that imports take is spent once: every process is forked from one that has done them.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.showcase", "running"])
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Outside:
+    """A bank whose operations are all made by the test, a Telegram with an owner and a stranger, and a folder."""
+
+    def __init__(self, folder: Path, *, limits: bool = False) -> None:
+        self.folder = folder
+        self.database = folder / "data" / "bot.db"
+        self.world = World(merchants=default_merchants(per_day=0), habits=CALM, start=now())
+        self.shop = self.world.merchants[0]
+        self.bank = SimulatedBank(self.world, now=now)
+        self.api = BotApi(TOKEN, now=now, limits=limits)
+        self.owner = self.api.person(OWNER, "Айгерим", "ru")
+        self.stranger = self.api.person(STRANGER, "Stranger", "en")
+        self.chat = self.api.private_chat(self.owner)
+        self._asked = asyncio.Event()
+        self.bank.before_request = self._notice
+        self._programs: list[Program] = []
+
+    async def open(self) -> "Outside":
+        self.bank_url = await self.bank.start()
+        await self.api.start()
+        return self
+
+    async def close(self) -> None:
+        for program in self._programs:
+            await program.kill()
+        await self.bank.stop()
+        await self.api.stop()
+
+    def config(self, name: str = "config.yaml", **sections: Any) -> Path:
+        """A configuration file; each section given replaces the usual one."""
+        usual: dict[str, Any] = {
+            "telegram": {"token": TOKEN, "api_url": self.api.root},
+            "access": {"owners": [OWNER]},
+            "merchants": [self.merchant()],
+            "storage": {"url": f"sqlite:///{self.database}"},
+            "polling": {"interval": "1s", "backfill": "0s"},
+        }
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")
+        return path
+
+    def merchant(self, **keys: Any) -> dict[str, Any]:
+        epay: dict[str, Any] = {
+            "username": self.shop.username,
+            "password": self.shop.password,
+            "client_id": self.shop.client_id,
+            "client_secret": self.shop.client_secret,
+            "oauth_url": self.bank_url + TOKEN_PATH,
+            "p2p_url": self.bank_url + LIST_PATH,
+            "api_url": self.bank_url,
+        }
+        terminals = [{"id": known.tid, "name": known.name, "uuid": known.uuid} for known in self.shop.terminals]
+        return {"id": self.shop.id, "name": "Shop LLP", "epay": epay | keys, "terminals": terminals}
+
+    async def begin(self, **sections: Any) -> "Outside":
+        """A configuration and a store that has met this bank before: what happens from now on is news."""
+        settings = load(self.config(**sections), check_settings)
+        store = open_store(settings)
+        async with aiohttp.ClientSession() as http:
+            merchant = merchant_of(settings.merchants[0])
+            client = EpayClient(merchant.id, settings.merchants[0].epay, http=http, now=now)
+            rulebook, polling = Rulebook.from_settings({}), settings.polling
+            ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=polling, now=now)
+            assert await ingest.poll()
+        await store.close()
+        return self
+
+    def fail(self, **details: Any) -> str:
+        """A payment fails at the bank now; its invoice."""
+        given: dict[str, Any] = {"outcome": "failed", "reason_code": 458, "created_at": now(), **details}
+        return self.world.add(self.shop.id, self.shop.terminals[0].tid, 25_000, **given).invoice_id
+
+    async def asked(self) -> None:
+        """Waits until the bank is asked for operations."""
+        self._asked.clear()
+        await asyncio.wait_for(self._asked.wait(), PATIENCE)
+
+    def _notice(self, endpoint: str, _number: int) -> None:
+        if endpoint == "list":
+            self._asked.set()
+
+    async def told(self, *invoices: str) -> None:
+        """Waits until the owner has been told of each of these."""
+        try:
+            await self.api.wait_for(lambda: set(invoices) <= self.named(), PATIENCE)
+        except TimeoutError as error:
+            outputs = "\n".join(program.output for program in self._programs)
+            raise AssertionError(f"{set(invoices) - self.named()} never told: {error}\n{outputs}") from None
+
+    def named(self, chat_id: int = OWNER) -> set[str]:
+        """Every word of what a chat was told."""
+        return {word for text in self.sent(chat_id) for word in text.split()}
+
+    def sent(self, chat_id: int = OWNER) -> list[str]:
+        return [delivery.text for delivery in self.api.deliveries if delivery.chat_id == chat_id]
+
+    async def start(self, *arguments: str | Path) -> "Program":
+        """`epay-bot …`, forked from a process that has imported everything."""
+        mine, theirs = os.pipe()
+        with Connection(theirs, readable=False) as out:
+            process = _FORKS.Process(target=_main, args=([str(one) for one in arguments], out), daemon=True)
+            await asyncio.to_thread(process.start)
+        return self._listen(Forked(process), await _reader(mine))
+
+    async def start_anew(self, *arguments: str | Path) -> "Program":
+        """`python -m bot …`, as a person starts it."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", *map(str, arguments)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        assert process.stdout is not None
+        return self._listen(process, process.stdout)
+
+    async def run(self, *arguments: str | Path) -> "Program":
+        """`epay-bot run …` once it works."""
+        program = await self.start("run", "--config", self.folder / "config.yaml", *arguments)
+        await program.says("is running")
+        return program
+
+    def _listen(self, process: "Running", output: asyncio.StreamReader) -> "Program":
+        program = Program(process, output)
+        self._programs.append(program)
+        return program
+
+
+def _main(arguments: list[str], out: Connection) -> None:
+    os.dup2(out.fileno(), 1)
+    os.dup2(out.fileno(), 2)
+    out.close()
+    main(arguments, prog_name="epay-bot")
+
+
+async def _reader(pipe: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(pipe, "rb"))
+    return reader
+
+
+class Running(Protocol):
+    def send_signal(self, signal: int, /) -> None: ...
+
+    async def wait(self) -> int: ...
+
+
+class Forked:
+    """A forked process with the face of asyncio's own."""
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+
+    def send_signal(self, signal: int, /) -> None:
+        os.kill(self._process.pid, signal)
+
+    async def wait(self) -> int:
+        await asyncio.to_thread(self._process.join)
+        return int(self._process.exitcode)
+
+
+class Program:
+    """One run of the program: what it has said on both streams, and how it ends."""
+
+    def __init__(self, process: Running, output: asyncio.StreamReader) -> None:
+        self.output = ""
+        self._process = process
+        self._code: int | None = None
+        self._said = asyncio.Condition()
+        self._listening = asyncio.create_task(self._listen(output))
+
+    async def _listen(self, output: asyncio.StreamReader) -> None:
+        while line := await output.readline():
+            async with self._said:
+                self.output += line.decode()
+                self._said.notify_all()
+        async with self._said:
+            self._said.notify_all()
+
+    async def says(self, text: str, times: int = 1) -> None:
+        """Waits for a text in the output."""
+        await self.until(lambda: self.output.count(text) >= times, text)
+
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
+        async with self._said, asyncio.timeout(PATIENCE):
+            await self._said.wait_for(lambda: holds() or self._listening.done())
+        assert holds(), f"{what!r} was never said:\n{self.output}"
+
+    async def ends(self) -> int:
+        """The exit code, once it has ended by itself."""
+        async with asyncio.timeout(PATIENCE):
+            await self._listening
+            self._code = await self._process.wait()
+            return self._code
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        """The exit code after this signal."""
+        self._process.send_signal(number)
+        return await self.ends()
+
+    async def kill(self) -> None:
+        """Ends it in the middle of whatever it does, unless it has ended already."""
+        if self._code is None:
+            await self.stop(signal.SIGKILL)

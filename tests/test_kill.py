@@ -1,0 +1,131 @@
+"""Thirty kills in the middle of everything: nothing at the bank is missed, nothing is told twice without saying so."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+from running import OWNER, Outside, now
+
+from bot.model import to_micros
+
+KILLS = 30
+OWNERS = (OWNER, 103, 104)
+AT_ONCE = len(OWNERS)
+
+
+class Traffic:
+    """Operations made at the bank all the time: some fail, some fail later, some are listed late."""
+
+    def __init__(self, outside: Outside, rng: Random) -> None:
+        self.failed: set[str] = set()
+        self._outside = outside
+        self._rng = rng
+        self._task = asyncio.create_task(self._go())
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _go(self) -> None:
+        while True:
+            self._make()
+            await asyncio.sleep(self._rng.uniform(0, 0.08))
+
+    def _make(self) -> None:
+        rng, shop, at = self._rng, self._outside.shop, now()
+        outcome = rng.choice(("paid", "paid", "failed", "undecided"))
+        late = timedelta(seconds=rng.choice((0, 0, 0, 1, 2)))
+        amount = Decimal(rng.randrange(100, 10_000_000)) / 100
+        tid = rng.choice(shop.terminals).tid
+        code = 484 if outcome == "failed" else 0
+        row = self._outside.world.add(
+            shop.id, tid, amount, outcome=outcome, reason_code=code, created_at=at, visible_at=at + late
+        )
+        if outcome == "undecided":
+            self._outside.world.change(row.id, rng.choice(("failed", "paid")), at + timedelta(seconds=1))
+        if self._outside.world.get(row.id).changes[-1].outcome == "failed":
+            self.failed.add(row.invoice_id)
+
+
+@pytest.fixture
+async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
+    outside = await Outside(tmp_path).open()
+    for owner in OWNERS[1:]:
+        outside.api.private_chat(outside.api.person(owner, f"Owner {owner}"))
+    await outside.begin(access={"owners": list(OWNERS)})
+    yield outside
+    await outside.close()
+
+
+async def test_thirty_kills_lose_nothing_and_repeat_nothing_unmarked(
+    outside: Outside, record_property: Callable[[str, object], None]
+) -> None:
+    rng = Random(30)
+    outside.bank.faults.probability, outside.bank.faults.delay = 0.1, 0.02
+    traffic = Traffic(outside, rng)
+    for _ in range(KILLS):
+        outside.api.faults.clear()
+        for owner in OWNERS:
+            how = rng.choice(({}, {"delay": 0.1}, {"hang": True}))
+            outside.api.faults.add(method="sendMessage", chat_id=owner, **how)
+        program = await outside.start("run", "--config", outside.folder / "config.yaml")
+        await asyncio.sleep(rng.uniform(0.05, 0.7))
+        await program.kill()
+    await traffic.stop()
+    outside.api.faults.clear()
+    outside.bank.faults.clear()
+    program = await outside.run()
+    await outside.api.wait_for(lambda: all(traffic.failed <= outside.named(owner) for owner in OWNERS), 20)
+    assert await program.stop() == 0
+
+    marked = [one for one in outside.api.deliveries if "повтор" in one.text]
+    record_property("alerts", len(traffic.failed) * len(OWNERS))
+    record_property("repeats", len(marked))
+    for owner in OWNERS:
+        check_told(outside, owner, traffic.failed)
+    assert len(marked) <= AT_ONCE * KILLS
+    check_stored(outside)
+
+
+def check_told(outside: Outside, owner: int, failed: set[str]) -> None:
+    """Every failure, none but failures, in the order of the outbox, one unmarked copy at most."""
+    texts = outside.sent(owner)
+    unmarked = Counter(word for text in texts if "повтор" not in text for word in text.split() if word.isdigit())
+    assert {invoice: unmarked[invoice] for invoice in failed if unmarked[invoice] > 1} == {}
+    known = {row.invoice_id for row in outside.world.rows(outside.shop.id)}
+    told = [word for text in texts for word in text.split() if word in known]
+    assert set(told) == failed
+    with closing(sqlite3.connect(outside.database)) as database:
+        waiting = database.execute("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").fetchone()
+        bodies = database.execute("SELECT body FROM outbox WHERE chat_id = ? ORDER BY id", (owner,)).fetchall()
+    assert waiting == (0,)
+    announced = [invoice for (body,) in bodies for invoice in failed if f'"{invoice}"' in body]
+    assert list(dict.fromkeys(told)) == announced
+
+
+def check_stored(outside: Outside) -> None:
+    """The store holds what the bank holds, and its sums are the bank's."""
+    truth = outside.world.truth(outside.shop.id, now())
+    with closing(sqlite3.connect(outside.database)) as database:
+        stored = database.execute("SELECT id, outcome, amount, created_at FROM operation").fetchall()
+        by_minute = database.execute("SELECT outcome, SUM(count), SUM(sum) FROM rollup_minute GROUP BY outcome")
+        by_hour = database.execute("SELECT outcome, SUM(count), SUM(sum) FROM rollup_hour GROUP BY outcome")
+        sums = [{row[0]: row[1:] for row in rows if row[1]} for rows in (by_minute, by_hour)]
+    expected = {(row.id, row.outcome, int(row.amount * 100), to_micros(row.created_at)) for row in truth}
+    assert set(stored) == expected
+    outcomes = {row.outcome for row in truth}
+    totals = {
+        outcome: (
+            sum(row.outcome == outcome for row in truth),
+            sum(int(row.amount * 100) for row in truth if row.outcome == outcome),
+        )
+        for outcome in outcomes
+    }
+    assert sums == [totals, totals]

@@ -1,0 +1,153 @@
+"""A crash before and after every single commit of reading and telling ends like no crash at all (facts F3)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from delivering import OTHER, OWNER, REPEAT, SECOND, Stage
+
+from bot.app import merchant_of
+from bot.config import Epay, MerchantSettings, Polling
+from bot.delivery import Delivery
+from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
+from bot.epay import EpayClient
+from bot.ingest import Ingest
+from bot.rules import Rulebook
+from bot.store.driver import Store
+from bot.store.sqlite import SqliteStore
+from bot.texts import Voices
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class Mortal:
+    """A store whose process dies around its n-th write; nothing is written after that."""
+
+    def __init__(self, store: SqliteStore, fatal: int, *, committed: bool) -> None:
+        self.writes = 0
+        self._store = store
+        self._fatal = fatal
+        self._committed = committed
+
+    async def write(self, change: Any, *args: Any, **kwargs: Any) -> Any:
+        self.writes += 1
+        if self.writes > self._fatal or (self.writes == self._fatal and not self._committed):
+            raise Crash
+        result = await self._store.write(change, *args, **kwargs)
+        if self.writes == self._fatal:
+            raise Crash
+        return result
+
+    async def read(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._store.read(query, *args, **kwargs)
+
+    async def close(self) -> None:
+        """The real store outlives it."""
+
+
+class Bot:
+    """The two straight lines, as one process would hold them."""
+
+    def __init__(self, stage: Stage, store: Store, epay: Epay, http: aiohttp.ClientSession) -> None:
+        self._stage = stage
+        merchant = merchant_of(MerchantSettings(id="shop", name="Shop", epay=epay))
+        client = EpayClient(merchant.id, epay, http=http, now=stage.now)
+        rulebook, polling = Rulebook.from_settings({}), Polling(backfill=timedelta())
+        self._ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=polling, now=stage.now)
+        self._delivery = Delivery(stage.gateway, store, Voices("en"), now=stage.now)
+
+    async def live(self, seconds: int) -> None:
+        """So many polls, each with what is to be told then. Raises Crash."""
+        await self._delivery.recover()
+        for _ in range(seconds):
+            await self._ingest.poll()
+            await self._delivery.step()
+            for ended in await asyncio.gather(*self._stage.in_flight(), return_exceptions=True):
+                if isinstance(ended, Crash):
+                    raise ended
+            self._stage.now.at += SECOND
+
+
+class Outcome:
+    """What a run has left in the store and said to the owners."""
+
+    def __init__(self, operations: list[tuple[Any, ...]], rows: list[tuple[Any, ...]], told: Counter[str]) -> None:
+        self.operations, self.rows, self.told = operations, rows, told
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as http:
+        yield http
+
+
+async def lives(folder: Path, http: aiohttp.ClientSession, fatal: int, *, committed: bool) -> tuple[bool, Outcome]:
+    """Whether the crash came, and what came of it all."""
+    stage = await Stage(folder).open()
+    await stage.private(OWNER, OTHER)
+    world = World(merchants=default_merchants(per_day=0), habits=CALM, start=stage.now())
+    bank = SimulatedBank(world, now=stage.now)
+    epay = settings(await bank.start(), world)
+    await Bot(stage, stage.store, epay, http).live(1)
+    make_operations(world, stage)
+    mortal = Mortal(stage.store, fatal, committed=committed)
+    with suppress(Crash):
+        await Bot(stage, mortal, epay, http).live(3)
+    await Bot(stage, stage.store, epay, http).live(6)
+    outcome = await look(stage)
+    await bank.stop()
+    await stage.close()
+    return mortal.writes >= fatal, outcome
+
+
+def settings(url: str, world: World) -> Epay:
+    shop = world.merchants[0]
+    keys = {"username": shop.username, "password": shop.password}
+    client = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    addresses = {"oauth_url": url + TOKEN_PATH, "p2p_url": url + LIST_PATH, "api_url": url}
+    return Epay(**keys, **client, **addresses)
+
+
+def make_operations(world: World, stage: Stage) -> None:
+    """Paid, failed, and failed a second later."""
+    tid, at = world.merchants[0].terminals[0].tid, stage.now()
+    world.add("shop", tid, 100, created_at=at)
+    world.add("shop", tid, 200, outcome="failed", created_at=at)
+    late = world.add("shop", tid, 300, outcome="undecided", created_at=at)
+    world.change(late.id, "failed", at + SECOND)
+
+
+async def look(stage: Stage) -> Outcome:
+    operations = "SELECT invoice_id, outcome, amount FROM operation ORDER BY invoice_id"
+    outbox = "SELECT dedup, state FROM outbox ORDER BY dedup"
+    stored = await stage.store.read(lambda db: [tuple(row) for row in db.rows(operations)])
+    rows = await stage.store.read(lambda db: [tuple(row) for row in db.rows(outbox)])
+    invoices = {row[0] for row in stored}
+    texts = [(delivery.chat_id, delivery.text) for delivery in stage.api.deliveries if REPEAT not in delivery.text]
+    unmarked = Counter(f"{chat}/{word}" for chat, text in texts for word in text.split() if word in invoices)
+    return Outcome(stored, rows, unmarked)
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+async def test_a_crash_at_any_commit_ends_like_none(
+    tmp_path_factory: pytest.TempPathFactory, http: aiohttp.ClientSession, *, committed: bool
+) -> None:
+    _, expected = await lives(tmp_path_factory.mktemp("none"), http, 10_000, committed=committed)
+    assert [row[1] for row in expected.rows] == ["sent"] * 4
+    assert set(expected.told.values()) == {1}
+    fatal, came = 0, True
+    while came:
+        fatal += 1
+        came, outcome = await lives(tmp_path_factory.mktemp(f"at{fatal}"), http, fatal, committed=committed)
+        assert outcome.operations == expected.operations, f"write {fatal}"
+        assert outcome.rows == expected.rows, f"write {fatal}"
+        assert max(outcome.told.values()) == 1, f"write {fatal}: an unmarked repeat"
+    assert fatal > 15
