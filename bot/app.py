@@ -65,6 +65,7 @@ class App:
         self._settings = settings
         self._now = now
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
+        self._incidents = Incidents(self._merchants, Rulebook.from_settings(settings.alerts), now=now)
         self._owners = tuple(
             Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
             for owner in settings.access.owners
@@ -133,6 +134,7 @@ class App:
             started_at=self._now(),
             zone=ZoneInfo(self._settings.timezone),
             listed=list_commands,
+            incidents=self._incidents,
             show_menu=gateway.set_chat_menu,
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
@@ -141,13 +143,12 @@ class App:
         return Dispatch(desk, gateway, COMMANDS)
 
     def _works(self, store: Store, clients: dict[MerchantId, EpayClient], delivery: Delivery) -> Works:
-        incidents = Incidents(self._merchants, Rulebook.from_settings(self._settings.alerts), now=self._now)
         ingests = {
             merchant.id: Ingest(
                 merchant,
                 clients[merchant.id],
                 store=store,
-                incidents=incidents,
+                incidents=self._incidents,
                 polling=self._settings.polling,
                 now=self._now,
             )
@@ -156,7 +157,7 @@ class App:
         return Works(
             ingests=ingests,
             delivery=delivery,
-            incidents=incidents,
+            incidents=self._incidents,
             store=store,
             polling=self._settings.polling,
             now=self._now,

@@ -30,6 +30,7 @@ from bot.store import incidents, living, outbox, routes, silences, sources
 from bot.store.driver import Connection
 
 TRAFFIC = timedelta(minutes=10)
+LATE = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(seconds=5)
 LONGEST_CALM = timedelta(days=1)
 _MOST_STEPS = 10
@@ -50,7 +51,10 @@ class Incidents:
     ) -> None:
         """What the rules find in these transitions, and operations whose earlier failure the bank has taken back."""
         now = self._now()
-        findings = self._rulebook.judge(transitions)
+        findings = [
+            replace(finding, late=bank_now - finding.operation.created_at > LATE)
+            for finding in self._rulebook.judge(transitions)
+        ]
         if findings:
             known = incidents.list_open(db, merchant_id)
             changed = alerting.absorb(
@@ -60,7 +64,6 @@ class Incidents:
                 next_number=incidents.next_number(db),
                 many=self._timers.many,
                 now=now,
-                bank_now=bank_now,
             )
             _note_operations(db, findings, changed)
             self._keep_changes(db, known, changed, now)
@@ -89,8 +92,16 @@ class Incidents:
         """Put off until then. Raises LookupError."""
         return self._handle(db, number, lambda incident: alerting.snooze(incident, by, until), "snoozed", by)
 
+    def describe(self, db: Connection, incident: Incident) -> IncidentAlert:
+        """The incident as it would be told now."""
+        alert = self._alert(db, alerting.Step(incident, AlertReason.UPDATE), self._now())
+        return replace(alert, silence=_muting(db, incident))
+
     def silence(self, db: Connection, silence: Silence) -> Silence:
-        """Mutes what matches; the living messages of muted incidents say so."""
+        """Mutes what matches; the living messages of muted incidents say so. The same twice in a row is one silence."""
+        for known in silences.list_active(db, silence.merchant_id):
+            if alerting.is_same(known, silence):
+                return known
         kept = silences.add(db, silence)
         self._note_silence(db, kept, "silenced", silence.author)
         return kept

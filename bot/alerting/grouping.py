@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.model import (
     Finding,
@@ -20,7 +20,6 @@ from bot.model import (
 
 SHOWN = 8
 REMEMBERED = 100
-LATE = timedelta(minutes=15)
 # Refusals that say something about one payer or card, not about the merchant's till.
 _PERSONAL = frozenset({ReasonClass.PAYER})
 
@@ -33,14 +32,12 @@ def absorb(
     next_number: int,
     many: int,
     now: datetime,
-    bank_now: datetime,
 ) -> list[Incident]:
     """Incidents changed or opened by these failures, each as it is after all of them.
 
     `known` are the open incidents of the merchant. A failure joins the incident of its terminal and class, else one
     that shares either ("widened"), else, when `many` are open, the oldest: a wide trouble is one trouble. Refusals
-    on the payer's side never join the rest. `traffic`: operations of the last minutes, by terminal. What is late is
-    so by the bank's clock.
+    on the payer's side never join the rest. `traffic`: operations of the last minutes, by terminal.
     """
     open_now = {incident.number: incident for incident in known if incident.key == ""}
     changed: dict[int, Incident] = {}
@@ -49,7 +46,7 @@ def absorb(
             continue
         home = _home(finding, list(open_now.values()), many)
         incident = _joined(home, finding) if home else _opened(finding, next_number, now)
-        incident = _counted(incident, finding, now, late=bank_now - finding.operation.created_at > LATE)
+        incident = _counted(incident, finding, now)
         next_number += home is None
         incident = _with_loudness(incident, finding.policy, traffic)
         open_now[incident.number] = changed[incident.number] = incident
@@ -132,7 +129,7 @@ def _joined(incident: Incident, finding: Finding) -> Incident:
     )
 
 
-def _counted(incident: Incident, finding: Finding, now: datetime, *, late: bool) -> Incident:
+def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     operation = finding.operation
     at = operation.created_at
     newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
@@ -146,7 +143,7 @@ def _counted(incident: Incident, finding: Finding, now: datetime, *, late: bool)
         sums=sums,
         attempts=tuple(newest),
         began_at=min(at, incident.began_at or at),
-        late=late and (incident.late or incident.count == 0),
+        late=finding.late and (incident.late or incident.count == 0),
         times=(*incident.times, at)[-REMEMBERED:],
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Incident, Mark
+from bot.model import Incident, Mark, Silence
 
 SAME_MOMENT = timedelta(minutes=5)
 
@@ -13,6 +13,12 @@ def acknowledge(incident: Incident, by: Mark) -> Incident:
     if not incident.is_open or incident.acknowledged is not None:
         return incident
     return replace(incident, acknowledged=by, snoozed=None, snoozed_until=None)
+
+
+def is_same(known: Silence, wished: Silence) -> bool:
+    """Whether a silence that holds already does what is wished for."""
+    matched = replace(known, id=wished.id, until_at=wished.until_at, author=wished.author, comment=wished.comment)
+    return matched == wished and abs(known.until_at - wished.until_at) < SAME_MOMENT
 
 
 def snooze(incident: Incident, by: Mark, until: datetime) -> Incident:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.charts import Charts
 from bot.chat.access import Access
 from bot.epay import Check, Filter, Reading
+from bot.incidents import Incidents
 from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
 from bot.store import chats
 from bot.store.driver import Store
@@ -44,6 +45,7 @@ class Desk:
     started_at: datetime
     zone: ZoneInfo
     listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
+    incidents: Incidents
     show_menu: Callable[[Destination, Sequence[tuple[str, str]]], Awaitable[None]]
     charts: Charts
     upload_limit: int = 49_000_000

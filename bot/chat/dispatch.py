@@ -97,7 +97,7 @@ class Dispatch:
         if isinstance(answer, Message):
             await self._replies.give(request, answer)
         elif isinstance(answer, Toast):
-            await self._replies.settle(request, answer.text)
+            await self._replies.settle(request, answer.text, alert=not answer.passing)
         elif answer.alone and self.errands.is_out(request):
             await self._replies.give(request, self._excuse(request, answer.alone))
         else:

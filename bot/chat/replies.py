@@ -69,11 +69,11 @@ class Replies:
             return await self._send(request, message)
         return message_id
 
-    async def settle(self, request: Request, toast: str | None = None) -> None:
-        """Ends the wait of a pressed button, if this was one, with or without words."""
+    async def settle(self, request: Request, toast: str | None = None, *, alert: bool = True) -> None:
+        """Ends the wait of a pressed button, if this was one, with or without words; an `alert` has to be closed."""
         if request.press_id is not None:
             with suppress(DeliveryError):
-                await self._gateway.answer_press(request.press_id, toast, alert=toast is not None)
+                await self._gateway.answer_press(request.press_id, toast, alert=alert and toast is not None)
 
     async def _send(self, request: Request, message: Message) -> int:
         quoted = request.chat.kind is not ChatKind.PRIVATE or request.press_id is not None

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model.incidents import Incident, Silence
+from bot.model.incidents import Event, Incident, Silence
+from bot.model.operations import Operation, Outcome
 
 
 class AlertReason(StrEnum):
@@ -64,6 +65,22 @@ class IncidentAlert:
     data_as_of: datetime | None = None
     called: str = ""
     called_id: int | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentReport:
+    """One incident as a person asked for it: a page of its operations, each with what became of its invoice.
+
+    `unpaid`: only those whose invoices are. `events` are its history, oldest first.
+    """
+
+    alert: IncidentAlert
+    rows: tuple[tuple[Operation, Outcome], ...]
+    unpaid: bool
+    page: int
+    last_page: int
+    events: tuple[Event, ...]
     at: datetime
 
 

@@ -71,9 +71,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """An answer to a pressed button that only the person who pressed it sees: plain text, at most 200 characters."""
+    """An answer to a pressed button that only the person who pressed it sees: plain text, at most 200 characters.
+
+    A `passing` one goes by itself.
+    """
 
     text: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

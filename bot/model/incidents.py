@@ -39,13 +39,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One failed operation that a rule reports, and the policy of its reason class."""
+    """One failed operation that a rule reports, and the policy of its reason class; `late`: read long after it was."""
 
     rule: str
     merchant_id: MerchantId
     severity: Severity
     policy: Policy
     operation: Operation
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Values in, messages out: what a chat reads, in its language and time zone. Knows no network, clock or store."""
 
+from bot.views.alerts_list import alerts_list, ask_incident
 from bot.views.answers import (
     error_message,
     found,
@@ -15,6 +16,8 @@ from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
+from bot.views.handled import acknowledged, ask_snooze, said, snoozed
+from bot.views.incident_story import incident_story
 from bot.views.languages import ask_language, language_chosen
 from bot.views.lists import failed_list, last_list, with_terminals
 from bot.views.matches import matches
@@ -29,15 +32,22 @@ from bot.views.period_buttons import (
 )
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
+from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
 
 __all__ = [
     "Asked",
     "Export",
     "Listing",
     "Sight",
+    "acknowledged",
+    "alerts_list",
     "ask_export",
+    "ask_incident",
     "ask_language",
     "ask_period",
+    "ask_silence_of",
+    "ask_silence_until",
+    "ask_snooze",
     "by_terminal",
     "chart_buttons",
     "chart_picture",
@@ -51,6 +61,7 @@ __all__ = [
     "health",
     "help_message",
     "identity",
+    "incident_story",
     "language_chosen",
     "last_list",
     "matches",
@@ -59,8 +70,12 @@ __all__ = [
     "period_chart",
     "period_figures",
     "private_bot",
+    "said",
     "search_help",
     "search_results",
+    "silenced",
+    "silences_list",
+    "snoozed",
     "sparkline",
     "terminals_buttons",
     "updated",

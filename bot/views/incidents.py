@@ -5,7 +5,6 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from bot.model import (
-    Button,
     Incident,
     IncidentAlert,
     IncidentState,
@@ -19,7 +18,7 @@ from bot.model import (
 )
 from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
-from bot.views.buttons import copy_button, data_button
+from bot.views.incident_buttons import incident_buttons
 from bot.views.operations import ICONS, SEPARATOR, bank_words, card_words, reason_words
 
 _NAMED = 4
@@ -29,61 +28,18 @@ _FLAPPING = 3
 def living_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeated: bool = False) -> Message:
     """State, sums, times and the newest rows; rewritten in place while the incident lasts."""
     incident = alert.incident
-    head = [*repeat_mark(voice, repeated), _headline(alert, voice, now)]
+    head = [*repeat_mark(voice, repeated), headline(alert, voice, now)]
     lines = _symptom(alert, voice, now) if incident.key else _failures(alert, voice, now)
     foot = [*_handled(alert, voice, now), _as_of(alert, voice, now)]
     text = fit([*head, *lines], () if incident.key else _rows(alert, voice), foot, voice)
     return Message(text, incident_buttons(alert, voice), silent=incident.loudness is not Loudness.ON)
 
 
-def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
-    """What can be done about it now; when it is over only what may be looked at."""
-    incident = alert.incident
-    number = str(incident.number)
-    rows = [*_single_look(incident, voice)] if incident.count == 1 else [_look(incident, voice)]
-    if incident.is_open:
-        take = [] if incident.acknowledged else data_button(voice.plain("✋ I have it"), "ack", number)
-        hour = data_button(voice.plain("😴 1 h"), "snooze", number, "1h")
-        morning = data_button(voice.plain("😴 till morning"), "snooze", number, "morning")
-        silence = [] if alert.silence else data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")
-        rows = [[*take, *hour, *morning], *rows, silence]
-    return [row for row in rows if row]
-
-
-def _look(incident: Incident, voice: Voice) -> list[Button]:
-    label = voice.plain("📋 All {count}", count=voice.number(incident.count)) if not incident.key else ""
-    return [
-        *(data_button(label, "incident", str(incident.number)) if label else ()),
-        *_today(incident, voice),
-    ]
-
-
-def _single_look(incident: Incident, voice: Voice) -> list[list[Button]]:
-    """What one wants to know of one payment; the payer, whom an alert never names, for those who may."""
-    if not incident.attempts:
-        return [_today(incident, voice)]
-    operation = incident.attempts[0]
-    invoice = operation.invoice_id
-    return [
-        [
-            *(data_button(voice.plain("🔎 All attempts"), "find", invoice) if invoice else ()),
-            *(copy_button(voice.plain("📋 Copy invoice"), invoice) if invoice else ()),
-        ],
-        [*_today(incident, voice), *data_button(voice.plain("👁 Show payer"), "payer", operation.id)],
-    ]
-
-
-def _today(incident: Incident, voice: Voice) -> list[Button]:
-    places = incident.places
-    return data_button(voice.plain("📊 Terminal today"), "today", places[0]) if len(places) == 1 else []
-
-
 def repeat_mark(voice: Voice, repeated: bool) -> list[Markup]:
     return [voice("🔁 <i>a repeat: you may have had this message already</i>")] if repeated else []
 
 
-def state_words(incident: Incident, voice: Voice, now: datetime) -> tuple[str, Markup]:
-    """Sign and word of an incident's state."""
+def _state_words(incident: Incident, voice: Voice, now: datetime) -> tuple[str, Markup]:
     if incident.state is IncidentState.RESOLVED:
         return "🟢", voice("over")
     if incident.state is IncidentState.RECOVERING:
@@ -97,12 +53,17 @@ def state_words(incident: Incident, voice: Voice, now: datetime) -> tuple[str, M
     return ("🔴" if incident.severity is Severity.CRITICAL else "🟠"), voice("failing")
 
 
-def _headline(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
-    incident = alert.incident
-    icon, state = state_words(incident, voice, now)
-    if alert.silence and incident.is_open:
-        icon, state = "🔕", voice("silenced")
-    head = Markup("{icon} <b>#{number} · {state}</b>").format(icon=icon, number=incident.number, state=state)
+def state_of(alert: IncidentAlert, voice: Voice, now: datetime) -> tuple[str, Markup]:
+    """Sign and word of how an incident stands."""
+    if alert.silence and alert.incident.is_open:
+        return "🔕", voice("silenced")
+    return _state_words(alert.incident, voice, now)
+
+
+def headline(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
+    """`🔴 #412 · failing · Samal-2 · Shop LLP`."""
+    icon, state = state_of(alert, voice, now)
+    head = Markup("{icon} <b>#{number} · {state}</b>").format(icon=icon, number=alert.incident.number, state=state)
     return SEPARATOR.join([head, where(alert, voice)])
 
 
@@ -119,6 +80,12 @@ def _failures(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]
     incident = alert.incident
     if incident.count == 1 and incident.attempts:
         return _single(alert, incident.attempts[0], voice, now)
+    return totals(alert, voice, now)
+
+
+def totals(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
+    """Why, how many, how much, how the terminal does and from when to when."""
+    incident = alert.incident
     lines = [_classes(incident, voice)]
     amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
     count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
@@ -220,13 +187,15 @@ def _row(operation: Operation, voice: Voice) -> Markup:
 
 def _symptom(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    lines = [symptom_words(incident, voice)]
-    if incident.resolved_at:
-        span = voice.span(incident.resolved_at - incident.since)
-        lines.append(voice("Over since {time}, after {span}", time=voice.moment(incident.resolved_at, now), span=span))
-    else:
-        lines.append(voice("since {time}", time=voice.moment(incident.since, now)))
-    return lines
+    return [symptom_words(incident, voice), *span_words(incident, voice, now)]
+
+
+def span_words(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
+    """How long it has held, or held."""
+    if incident.resolved_at is None:
+        return [voice("since {time}", time=voice.moment(incident.since, now))]
+    span = voice.span(incident.resolved_at - incident.since)
+    return [voice("Over since {time}, after {span}", time=voice.moment(incident.resolved_at, now), span=span)]
 
 
 def symptom_words(incident: Incident, voice: Voice) -> Markup:

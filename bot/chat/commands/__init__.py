@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from bot.chat.access import Audience
 from bot.chat.clues import is_look_up
-from bot.chat.commands import about, charting, exporting, figures, finding, lists, searching, speaking
+from bot.chat.commands import (
+    about,
+    charting,
+    exporting,
+    figures,
+    finding,
+    incidents,
+    lists,
+    searching,
+    silences,
+    speaking,
+)
 from bot.chat.commands.row import Command
 from bot.model import ChatKind, Request
 
@@ -28,6 +39,13 @@ COMMANDS = (
     Command(name="by", answer=figures.by_terminal, description="A period by terminal", listed=False),
     Command(name="chart", answer=charting.chart, description="Figures as a picture: /chart Samal week"),
     Command(name="export", answer=exporting.export, description="Operations as a file: /export 01.11 07.11 xlsx"),
+    Command(name="alerts", answer=incidents.alerts, description="What is failing now and who has it"),
+    Command(name="incident", answer=incidents.incident, description="All of one incident: /incident 12"),
+    Command(name="ack", answer=incidents.ack, description="You have it: /ack 12"),
+    Command(name="snooze", answer=incidents.snooze, description="Put it off: /snooze 12 1h, till 09:00"),
+    Command(name="silence", answer=silences.silence, description="Mute alerts: /silence Samal system 4h repairs"),
+    Command(name="silences", answer=silences.silences_, description="What is muted, until when and by whom"),
+    Command(name="unsilence", answer=silences.unsilence, description="Ends a silence", listed=False),
     Command(name="language", answer=speaking.language, description="The language of this chat"),
     Command(name="health", answer=about.health, description="Whether the bank, Telegram and I are well"),
     Command(name="id", answer=about.identify, description="Your id and this chat's", audience=Audience.EVERYBODY),
