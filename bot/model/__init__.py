@@ -1,6 +1,18 @@
 """The words of the project as values: no behaviour that needs a network, a clock or a database."""
 
-from bot.model.alerts import Aftermath, Alert, AlertReason, Because, IncidentAlert, IncidentReport, NoticeAlert, Rates
+from bot.model.alerts import (
+    Aftermath,
+    Alert,
+    AlertReason,
+    Because,
+    DigestAlert,
+    DigestIncident,
+    DigestPart,
+    IncidentAlert,
+    IncidentReport,
+    NoticeAlert,
+    Rates,
+)
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.incidents import (
     Event,
@@ -49,12 +61,29 @@ from bot.model.reports import (
     TerminalsReport,
 )
 from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
+from bot.model.subscriptions import (
+    EVERYTHING,
+    LATE_DIGEST,
+    ChatSettings,
+    DigestKind,
+    DigestPlan,
+    EventKind,
+    QuietHours,
+    Subscription,
+    digest_period,
+    kind_of,
+    louder,
+    loudness_for,
+    wish_for,
+)
 
 __all__ = [
     "BELOW",
     "DATA_BYTES",
     "EPOCH",
+    "EVERYTHING",
     "IN_PLACE",
+    "LATE_DIGEST",
     "MICROSECOND",
     "Aftermath",
     "Alert",
@@ -65,12 +94,19 @@ __all__ = [
     "Calendar",
     "Change",
     "ChatKind",
+    "ChatSettings",
     "Checked",
     "Clues",
     "ComparisonReport",
     "Condition",
     "Destination",
+    "DigestAlert",
+    "DigestIncident",
+    "DigestKind",
+    "DigestPart",
+    "DigestPlan",
     "Event",
+    "EventKind",
     "Field",
     "Figures",
     "File",
@@ -103,6 +139,7 @@ __all__ = [
     "PeriodReport",
     "Policy",
     "Query",
+    "QuietHours",
     "Rates",
     "ReasonClass",
     "ReasonCount",
@@ -113,6 +150,7 @@ __all__ = [
     "Silence",
     "SortKey",
     "SourceHealth",
+    "Subscription",
     "Symptom",
     "Tally",
     "Terminal",
@@ -122,6 +160,11 @@ __all__ = [
     "Toast",
     "Transition",
     "Window",
+    "digest_period",
     "from_micros",
+    "kind_of",
+    "louder",
+    "loudness_for",
     "to_micros",
+    "wish_for",
 ]

@@ -84,6 +84,12 @@ def find_message(db: Connection, number: int, place: Place) -> int | None:
     return row["message_id"] if row else None
 
 
+def list_places(db: Connection, number: int) -> list[Place]:
+    """The chats with a living message of an incident."""
+    rows = db.rows("SELECT chat_id, thread_id FROM living WHERE incident = :number", number=number)
+    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
+
+
 def record_opened(
     db: Connection, number: int, place: Place, message_id: int, now: datetime, *, repeated: bool = False
 ) -> None:
