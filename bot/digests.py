@@ -6,6 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.model import (
+    EVERYTHING,
     LATE_DIGEST,
     Calendar,
     Destination,
@@ -14,6 +15,7 @@ from bot.model import (
     EventKind,
     Loudness,
     Merchant,
+    digest_places,
 )
 from bot.store import chats, digests, outbox, subscriptions
 from bot.store.driver import Connection
@@ -37,20 +39,26 @@ class Digests:
                 subscriptions.drop_plans(db, place)
                 continue
             zone = ZoneInfo(to.timezone)
-            due_at = plan.newest_due(due_at, now, zone)
-            alert = self.compile(db, to, plan.kind, due_at)
+            newest = plan.newest_due(due_at, now, zone)
+            alert = self.compile(db, to, plan.kind, newest)
             subscriptions.put_plan(db, place, plan, plan.due_after(now, zone))
             if alert.parts:
-                late = replace(alert, late=now - due_at > LATE_DIGEST)
-                outbox.put(db, place, f"digest/{plan.kind}/{due_at.isoformat()}", late, now, action=Action.DIGEST)
+                late = replace(alert, late=now - newest > LATE_DIGEST)
+                outbox.put(db, place, f"digest/{plan.kind}/{newest.isoformat()}", late, now, action=Action.DIGEST)
 
-    def compile(self, db: Connection, to: Destination, kind: DigestKind, due_at: datetime) -> DigestAlert:
-        """The digest of the last whole day, week or month before `due_at`, of what this chat listens to."""
+    def compile(
+        self, db: Connection, to: Destination, kind: DigestKind, due_at: datetime, *, of_all: bool = False
+    ) -> DigestAlert:
+        """The digest of the last whole day, week or month before `due_at`, of what this chat listens to.
+
+        `of_all`: of everything, where it listens to nothing.
+        """
         wishes = subscriptions.list_heard(db, Place(to.chat_id, to.thread_id))
+        if of_all and not any(wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF for wish in wishes):
+            wishes = list(EVERYTHING)
         alert = digests.digest(
             db,
-            self._merchants,
-            wishes,
+            digest_places(wishes, self._merchants),
             kind,
             due_at=due_at,
             calendar=Calendar(ZoneInfo(to.timezone), self._day_starts),

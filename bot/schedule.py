@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.config import Polling
 from bot.delivery import Delivery
+from bot.digests import Digests
 from bot.errors import StoreError
 from bot.incidents import Incidents
 from bot.ingest import Ingest
@@ -34,6 +35,7 @@ class Works:
     ingests: Mapping[MerchantId, Ingest]
     delivery: Delivery
     incidents: Incidents
+    digests: Digests
     store: Store
     polling: Polling
     now: Callable[[], datetime]
@@ -64,6 +66,13 @@ def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
     return (("incidents", tick),)
 
 
+def _summing_up(works: Works) -> Iterable[tuple[str, Work]]:
+    async def tick() -> None:
+        await works.store.write(works.digests.tick)
+
+    return (("digests", tick),)
+
+
 def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_updates() -> None:
         await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
@@ -78,6 +87,7 @@ JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
+    Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )
 

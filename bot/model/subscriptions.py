@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.model.incidents import Incident, Loudness, Severity
-from bot.model.operations import TerminalId
+from bot.model.operations import Merchant, Terminal, TerminalId
 from bot.model.periods import DAY, WEEK, Calendar, Period, PeriodKind, last_of_month
 
 _LOUDER = (Loudness.OFF, Loudness.SILENT, Loudness.ON)
@@ -77,6 +77,23 @@ def wish_for(
     if not terminal_id and (whole := [wish for wish in known if not wish.terminal_id]):
         known = whole
     return max(known, key=lambda wish: (bool(wish.terminal_id), bool(wish.merchant_id)), default=None)
+
+
+def digest_places(
+    wishes: Collection[Subscription], merchants: Sequence[Merchant]
+) -> list[tuple[Merchant, Terminal | None]]:
+    """What digests are about for these wishes: whole merchants (None), or those terminals that are asked for."""
+    wanted = [wish for wish in wishes if wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF]
+    places: list[tuple[Merchant, Terminal | None]] = []
+    for merchant in merchants:
+        here = [wish for wish in wanted if wish.terminal_id and wish.merchant_id == merchant.id]
+        whole = wish_for([wish for wish in wishes if not wish.terminal_id], EventKind.DIGEST, merchant.id, "")
+        if whole and whole.loudness is not Loudness.OFF:
+            places.append((merchant, None))
+        else:
+            named = (TerminalId(wish.terminal_id) for wish in here)
+            places += [(merchant, Terminal(one, merchant.terminal_name(one))) for one in named]
+    return places
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,21 @@ def subscribe(db: Connection, destination: Destination) -> None:
     )
 
 
+def meet(db: Connection, destination: Destination) -> None:
+    """Makes a chat known; one that is known stays as it is."""
+    db.run(
+        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone) "
+        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone) "
+        "ON CONFLICT (chat_id, thread_id) DO NOTHING",
+        chat_id=destination.chat_id,
+        thread_id=destination.thread_id or 0,
+        kind=destination.kind,
+        title=destination.title,
+        language=destination.language,
+        timezone=destination.timezone,
+    )
+
+
 def choose_language(db: Connection, destination: Destination) -> None:
     """People have chosen the language of a chat: it goes for every topic of it, also for those still to come."""
     db.run(

@@ -1,6 +1,6 @@
 """What a digest tells: the figures of a period that is over, its incidents, what is open and what is silenced."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,19 +10,14 @@ from bot.model import (
     DigestIncident,
     DigestKind,
     DigestPart,
-    EventKind,
     Incident,
-    Loudness,
     Merchant,
     PeriodFigures,
     PeriodReport,
-    Subscription,
     Terminal,
-    TerminalId,
     Window,
     digest_period,
     to_micros,
-    wish_for,
 )
 from bot.store import figures, incidents, silences, sources
 from bot.store.driver import Connection
@@ -30,33 +25,21 @@ from bot.store.driver import Connection
 
 def digest(
     db: Connection,
-    merchants: Sequence[Merchant],
-    wishes: Collection[Subscription],
+    places: Sequence[tuple[Merchant, Terminal | None]],
     kind: DigestKind,
     *,
     due_at: datetime,
     calendar: Calendar,
     now: datetime,
 ) -> DigestAlert:
-    """The digest due at `due_at` for a chat with these wishes; a merchant nobody asked for is left out."""
+    """The digest due at `due_at` of these merchants, whole (None) or one terminal each."""
     period = digest_period(kind, due_at, calendar)
-    parts = []
-    for merchant in merchants:
-        for terminal in _places(wishes, merchant):
-            report = figures.period_report(db, merchant, terminal, period, calendar=calendar, now=now)
-            parts.append(_part(db, report, calendar.window(period)))
-    return DigestAlert(kind=kind, parts=tuple(parts), due_at=due_at, at=now)
-
-
-def _places(wishes: Collection[Subscription], merchant: Merchant) -> list[Terminal | None]:
-    """The whole merchant (None), or those of its terminals that are asked for."""
-    wanted = [wish for wish in wishes if wish.kind is EventKind.DIGEST]
-    whole = [wish for wish in wanted if not wish.terminal_id]
-    wish = wish_for(whole, EventKind.DIGEST, merchant.id, "")
-    if wish and wish.loudness is not Loudness.OFF:
-        return [None]
-    named = [w.terminal_id for w in wanted if w.terminal_id and w.merchant_id == merchant.id and w.loudness is not Loudness.OFF]
-    return [Terminal(TerminalId(one), merchant.terminal_name(TerminalId(one))) for one in named]
+    reports = (
+        figures.period_report(db, merchant, terminal, period, calendar=calendar, now=now)
+        for merchant, terminal in places
+    )
+    parts = tuple(_part(db, report, calendar.window(period)) for report in reports)
+    return DigestAlert(kind=kind, parts=parts, due_at=due_at, at=now)
 
 
 def _part(db: Connection, report: PeriodReport, window: Window) -> DigestPart:

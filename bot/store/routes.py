@@ -33,7 +33,8 @@ class Route:
 def list_for(db: Connection, incident: Incident) -> list[Route]:
     """The chats an incident is told in, those that are off too: what they miss is kept for a day."""
     known = [
-        Route(to, loudness_for(subscriptions.list_heard(db, place_of(to)), incident)) for to in chats.list_subscribed(db)
+        Route(to, loudness_for(subscriptions.list_heard(db, place_of(to)), incident))
+        for to in chats.list_subscribed(db)
     ]
     routes = with_fallback(known)
     told = {place_of(route.destination) for route in routes}
@@ -57,9 +58,7 @@ def with_fallback(known: Sequence[Route]) -> list[Route]:
     chosen = [route for route in private if route.loudness is not Loudness.OFF] or private
     taking = {place_of(route.destination) for route in chosen}
     others = [route for route in heard if place_of(route.destination) not in taking]
-    return others + [
-        replace(route, loudness=louder(route.loudness, loudest), instead_of=names) for route in chosen
-    ]
+    return others + [replace(route, loudness=louder(route.loudness, loudest), instead_of=names) for route in chosen]
 
 
 def list_for_notices(db: Connection) -> list[Destination]:

@@ -59,13 +59,19 @@ def put(db: Connection, place: Place, wishes: Iterable[Subscription]) -> None:
 
 
 def drop(db: Connection, place: Place, merchant_id: str, terminal_id: str) -> None:
-    """Forgets what a chat said of one terminal, merchant or of everything ("")."""
+    """Forgets what a chat said of one terminal, or of a merchant (terminal "") and all its terminals."""
     db.run(
-        f"DELETE FROM subscription WHERE {_HERE} AND merchant_id = :merchant_id AND terminal_id = :terminal_id",
+        f"DELETE FROM subscription WHERE {_HERE} AND merchant_id = :merchant_id "
+        "AND (:terminal_id = '' OR terminal_id = :terminal_id)",
         merchant_id=merchant_id,
         terminal_id=terminal_id,
         **_key(place),
     )
+
+
+def forget(db: Connection, place: Place) -> None:
+    """Forgets everything a chat said of what it hears."""
+    db.run(f"DELETE FROM subscription WHERE {_HERE}", **_key(place))
 
 
 def leave(db: Connection, place: Place) -> None:
