@@ -47,7 +47,8 @@ CREATE TABLE silence (
 CREATE INDEX silence_active ON silence (merchant_id, until_at) WHERE ended_at IS NULL;
 
 -- The message of an incident in a chat, rewritten while it lasts: `body` is what it should say, `dirty` that it does
--- not, `shown_at` when it last did (0: nobody has seen one), `repeated` that it may stand there twice.
+-- not, `shown_at` when it last did (0: nobody has seen one), `repeated` that it may stand there twice, `anew` that the
+-- chat has moved away from its message.
 CREATE TABLE living (
   incident INTEGER NOT NULL,
   chat_id INTEGER NOT NULL,
@@ -58,6 +59,7 @@ CREATE TABLE living (
   due_at INTEGER NOT NULL,
   shown_at INTEGER NOT NULL DEFAULT 0,
   repeated INTEGER NOT NULL DEFAULT 0,
+  anew INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (incident, chat_id, thread_id)
 ) STRICT;
 CREATE INDEX living_by_chat ON living (chat_id, thread_id);
