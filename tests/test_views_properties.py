@@ -144,7 +144,7 @@ alerts = st.builds(
         late=st.booleans(),
         flaps=st.integers(0, 9),
         key=st.sampled_from(["", "odd"]),
-        text=st.just("Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day."),
+        text=st.just("Chat {chat} takes no messages any more: {why}. Its alerts go to the owners until it does."),
         values=st.fixed_dictionaries({"chat": texts, "why": texts}),
         members=st.lists(st.builds(Member, texts, st.sampled_from(ReasonClass)), max_size=40).map(tuple),
         acknowledged=marks,
@@ -168,7 +168,7 @@ alerts = st.builds(
 )
 notices = st.builds(
     lambda chat, why: NoticeAlert(
-        text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
+        text="Chat {chat} takes no messages any more: {why}. Its alerts go to the owners until it does.",
         values={"chat": chat, "why": why},
         at=NOW,
     ),
