@@ -10,6 +10,7 @@ CREATE TABLE incident (
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX incident_open ON incident (merchant_id, number) WHERE state <> 'resolved';
+CREATE INDEX incident_by_time ON incident (merchant_id, last_at);
 CREATE INDEX incident_due ON incident (due_at) WHERE due_at IS NOT NULL;
 
 -- Which failed operations an incident is about.

@@ -271,7 +271,8 @@ def revive(db: Connection, chat_id: int, now: datetime) -> tuple[list[int], list
     open_now, over = ([row["incident"] for row in missed if bool(row["over"]) is ended] for ended in (False, True))
     db.run(
         "DELETE FROM outbox WHERE chat_id = :chat_id AND state = 'dead' AND (action = 'reply' "
-        "OR (action = 'open' AND incident IN (SELECT number FROM incident WHERE state = 'resolved')))",
+        "OR (action = 'open' AND EXISTS (SELECT 1 FROM incident WHERE incident.number = outbox.incident "
+        "AND incident.state = 'resolved')))",
         chat_id=chat_id,
     )
     db.run(
