@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import AlertReason, Destination, IncidentAlert, Loudness, NoticeAlert, Timers
+from bot.model import AlertReason, Destination, IncidentAlert, IncidentState, Loudness, NoticeAlert, Timers
 from bot.store import chats, incidents, living, outbox, routes
 from bot.store.driver import Connection
 from bot.store.routes import Route
@@ -18,9 +18,12 @@ def tell(db: Connection, alert: IncidentAlert, timers: Timers, now: datetime) ->
     aloud = alert.silence is None and alert.reason not in _UNTOLD and incident.loudness is Loudness.ON
     if alert.silence:
         alert = _only_true(alert)
+    known = set(living.list_places(db, incident.number))
     for route in [*routes.list_for(db, incident), *_called(db, alert)]:
         wanted = route.loudness is not Loudness.OFF
-        here = replace(alert, silent=route.loudness is Loudness.SILENT, instead_of=route.instead_of)
+        news = bool(known) and routes.place_of(route.destination) not in known
+        reason = _first_here(alert) if news else alert.reason
+        here = replace(alert, reason=reason, silent=route.loudness is Loudness.SILENT, instead_of=route.instead_of)
         shown = living.show(db, here if wanted else _only_true(here), route.destination, now, timers.edit_interval)
         if shown and aloud and wanted:
             living.reply(db, here, route.destination, now)
@@ -83,6 +86,13 @@ def _called(db: Connection, alert: IncidentAlert) -> list[Route]:
     if to is None or to.disabled_reason is not None or routes.place_of(to) in heard:
         return []
     return [Route(to)]
+
+
+def _first_here(alert: IncidentAlert) -> AlertReason:
+    """What is an update elsewhere is news where the incident has only now become of interest."""
+    incident = alert.incident
+    going_on = incident.state is IncidentState.OPEN and not incident.handled and alert.silence is None
+    return AlertReason.FIRST if going_on and alert.reason is AlertReason.UPDATE else alert.reason
 
 
 def _only_true(alert: IncidentAlert) -> IncidentAlert:

@@ -73,7 +73,11 @@ WHO_HEARS_WHAT = {
         SILENT,
     ),
     "the merchant counts before everything": ([wish(loudness=OFF), wish(merchant=SHOP)], failing(), ON),
-    "the loudest terminal counts": ([wish(loudness=SILENT), wish(merchant=SHOP, terminal=DOSTYK)], failing(SAMAL, DOSTYK), ON),
+    "the loudest terminal counts": (
+        [wish(loudness=SILENT), wish(merchant=SHOP, terminal=DOSTYK)],
+        failing(SAMAL, DOSTYK),
+        ON,
+    ),
     "critical only, a warning": (CRITICAL, failing(), OFF),
     "critical only, critical": (CRITICAL, failing(severity=Severity.CRITICAL), ON),
     "at least a warning": ([wish(min_severity=Severity.WARNING)], failing(severity=Severity.INFO), OFF),
@@ -82,7 +86,11 @@ WHO_HEARS_WHAT = {
     "the bank only, the bank": ([wish(SOURCE)], state("source"), ON),
     "one terminal's bank": ([wish(SOURCE, ON, SHOP, SAMAL)], state("source"), ON),
     "another merchant's bank": ([wish(SOURCE, ON, BAKERY, "1")], state("source"), OFF),
-    "the bank off for all, on for one terminal": ([wish(SOURCE, OFF), wish(SOURCE, ON, SHOP, SAMAL)], state("source"), OFF),
+    "the bank off for all, on for one terminal": (
+        [wish(SOURCE, OFF), wish(SOURCE, ON, SHOP, SAMAL)],
+        state("source"),
+        OFF,
+    ),
     "volume of another terminal": ([wish(VOLUME, ON, SHOP, SAMAL)], state("volume", DOSTYK), OFF),
     "digests only": ([wish(DIGEST)], failing(), OFF),
 }
@@ -259,7 +267,9 @@ def test_a_digest_is_asked_for_in_people_s_words(said: str, plan: DigestPlan) ->
     assert read_plan(said.split()) == plan
 
 
-@pytest.mark.parametrize("said", ["", "25:00", "09:60", "weekly", "weekly 8 09:00", "monthly 32 09:00", "1 09:00", "soon"])
+@pytest.mark.parametrize(
+    "said", ["", "25:00", "09:60", "weekly", "weekly 8 09:00", "monthly 32 09:00", "1 09:00", "soon"]
+)
 def test_a_digest_nobody_can_read_is_refused(said: str) -> None:
     with pytest.raises(UsageError):
         read_plan(said.split())
