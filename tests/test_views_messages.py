@@ -12,6 +12,7 @@ import pytest
 from telegram_html import check_telegram_html, utf16_units
 from views_files import FILE_VIEWS
 from views_incidents import INCIDENT_VIEWS
+from views_routes import ROUTE_VIEWS
 from views_samples import (
     ALMATY,
     BUSY,
@@ -243,6 +244,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
         ),
     }
     | INCIDENT_VIEWS
+    | ROUTE_VIEWS
     | SEARCH_VIEWS
     | FILE_VIEWS
 )

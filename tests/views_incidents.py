@@ -54,7 +54,7 @@ SYSTEM = Member(SAMAL, ReasonClass.SYSTEM)
 AIGERIM, DANIYAR = Mark(1, "Aigerim", NOW - 3 * MINUTE), Mark(2, "Daniyar", NOW - 2 * MINUTE)
 BROKEN = replace(FAILED, reason_code=458, reason_class=ReasonClass.SYSTEM, reason="")
 NOTICE = NoticeAlert(
-    text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
+    text="Chat {chat} takes no messages any more: {why}. Its alerts go to the owners until it does.",
     values={"chat": "Support <night>", "why": "bot was blocked by the user"},
     at=NOW - timedelta(minutes=5),
 )
