@@ -218,7 +218,7 @@ async def test_sigterm_under_load_repeats_and_loses_nothing(outside: Outside) ->
     await outside.begin()
     outside.api.faults.add(method="sendMessage", times=None, delay=0.05)
     invoices: list[str] = []
-    for _ in range(20):
+    for _ in range(12):
         program = await outside.run()
         for _ in range(rng.randint(1, 5)):
             invoices += [outside.fail() for _ in range(3)]
