@@ -49,7 +49,6 @@ class Watch:
         self.rules: dict[str, Any] = {}
         self.bank, self.store = bank, store
         self._http, self._url = http, url
-        self.asked = 0
         self.ingests: dict[str, Ingest] = {}
 
     @property
@@ -128,6 +127,11 @@ class Watch:
 
     async def stored(self, merchant_id: str = "shop") -> dict[str, Operation]:
         return await self.store.read(_all_operations, MerchantId(merchant_id))
+
+    async def missing(self) -> list[str]:
+        """Ids of the operations the bank is known not to list any more."""
+        rows = await self.store.read(lambda db: db.rows("SELECT id FROM operation WHERE missing_at IS NOT NULL"))
+        return [row["id"] for row in rows]
 
     async def source(self) -> Source:
         source = await self.store.read(sources.find, SHOP)
