@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from builders import NOW, OWNER, SHOP
+from databases import new_store
 
 from bot.config import Epay, Polling
 from bot.demo.bank import (
@@ -157,7 +158,7 @@ async def watching(
     watch: Watch
     bank = SimulatedBank(world, now=lambda: watch.now, switches=switches or Switches())
     url = await bank.start()
-    store = SqliteStore(folder / "watch.db")
+    store = new_store(folder / "watch.db")
     await store.write(chats.subscribe, OWNER)
     try:
         async with aiohttp.ClientSession() as http:
