@@ -319,6 +319,19 @@ async def test_our_clock_may_jump_while_the_bot_runs(watch: Watch, jump: timedel
     assert await watch.news() == []
 
 
+@pytest.mark.parametrize("jump", [DAY, -DAY], ids=str)
+async def test_a_loss_is_told_though_our_clock_jumps_meanwhile(watch: Watch, jump: timedelta) -> None:
+    await watch.poll()
+    watch.bank.faults.down = True
+    await watch.poll(INTERVAL)
+    watch.skew = jump
+    await watch.poll_for(2 * MINUTE)
+    assert await watch.news() == ["lost"]
+    watch.bank.faults.down = False
+    await watch.poll(INTERVAL)
+    assert await watch.news() == ["lost", "back"]
+
+
 async def test_a_bank_whose_clock_goes_wrong_for_one_answer_does_not_stop_the_re_reads(watch: Watch) -> None:
     await watch.poll()
     watch.bank.clock_offset = DAY

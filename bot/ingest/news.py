@@ -33,7 +33,7 @@ def record_loss(db: Connection, merchant: Merchant, source: Source, *, error: So
     lost_at = source.lost_at or now
     state = SourceState.DENIED if isinstance(error, SourceDenied) else SourceState.LOST
     told = source.told
-    if told != state and (state is SourceState.DENIED or now - lost_at >= TELL_LOSS_AFTER):
+    if told != state and (state is SourceState.DENIED or abs(now - lost_at) >= TELL_LOSS_AFTER):
         alert = SourceAlert(state=state, merchant_name=merchant.name, since=lost_at, at=now, error=str(error))
         _announce(db, alert, merchant, now)
         told = state
