@@ -30,7 +30,7 @@ from bot.store.driver import Connection
 
 TRAFFIC = timedelta(minutes=10)
 LATE = timedelta(minutes=15)
-LOOK_AGAIN = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=30)
 LONGEST_CALM = timedelta(days=1)
 _MOST_STEPS = 10
 
@@ -121,7 +121,7 @@ class Incidents:
         after = change(before)
         if after != before:
             incidents.record_event(db, number, Event(by.at, what, by.name))
-            self._keep(db, alerting.Step(after, AlertReason.UPDATE), self._now())
+            self._keep(db, alerting.Step(after, AlertReason.UPDATE, by_hand=True), self._now())
         return after
 
     def _keep_changes(
@@ -158,7 +158,9 @@ class Incidents:
         alert = replace(self._alert(db, step, now), silence=silence, missed=missed)
         if step.reason is AlertReason.ESCALATED:
             alert = telling.call_next(db, alert, self._rulebook.list_called(incident.merchant_id))
-        telling.tell(db, alert, self._timers, now)
+        # Who has pressed a button waits for the message to say so.
+        timers = replace(self._timers, edit_interval=timedelta()) if step.by_hand else self._timers
+        telling.tell(db, alert, timers, now)
         if step.reason is AlertReason.RESOLVED:
             self._end_silences_until_recovery(db, incident, now)
 
@@ -201,7 +203,7 @@ class Incidents:
         for incident in incidents.list_open(db, silence.merchant_id):
             if silence.matches(incident):
                 incidents.record_event(db, incident.number, Event(by.at, what, by.name))
-                self._keep(db, alerting.Step(incident, AlertReason.UPDATE), self._now())
+                self._keep(db, alerting.Step(incident, AlertReason.UPDATE, by_hand=True), self._now())
 
     def _end_silences_until_recovery(self, db: Connection, incident: Incident, now: datetime) -> None:
         """Such a silence ends with the last incident under it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivering import SECOND
+from delivering import OWNER, SECOND
 from troubles import DOSTYK, SAMAL, Troubles, troubles
 
 from bot.model import ReasonClass
@@ -105,7 +105,7 @@ SCENARIOS: dict[str, list[Turn]] = {
         turn(nothing, 3 * MINUTE, "🔊↩ 🔺 #1 · it has grown · Samal-2, Dostyk", "✏️ 🔴 #1 · failing · Samal-2, Dostyk"),
         turn(fail(terminal=DOSTYK), MINUTE, "✏️ 🔴 #1 · failing · Samal-2, Dostyk"),
     ],
-    "troubles apart until many are one": [
+    "troubles that share neither place nor cause are told apart": [
         turn(fail(reason=LIMIT), MINUTE, "🔊 🟠 #1 · failing · Samal-2"),
         turn(fail(terminal=DOSTYK), MINUTE, "🔊 🔴 #2 · failing · Dostyk"),
     ],
@@ -166,6 +166,13 @@ SCENARIOS: dict[str, list[Turn]] = {
             "✏️ 🔴 #1 · failing · Samal-2",
         ),
         turn(ack_of("Daniyar"), MINUTE, "✏️ 🟠 #1 · Daniyar has it · Samal-2"),
+    ],
+    "what people do is seen at once, however lately the message was rewritten": [
+        turn(fail(), timedelta(), "🔊 🔴 #1 · failing · Samal-2"),
+        turn(fail(), SECOND),
+        turn(ack, SECOND, "✏️ 🟠 #1 · Aigerim has it · Samal-2"),
+        turn(fail(), SECOND),
+        turn(silence(HOUR), SECOND, "✏️ 🔕 #1 · silenced · Samal-2"),
     ],
     "put off for an hour": [
         turn(fail(), MINUTE, "🔊 🔴 #1 · failing · Samal-2"),
@@ -316,6 +323,17 @@ SCENARIOS: dict[str, list[Turn]] = {
 }
 
 
+def check_buttons(stage: Troubles) -> None:
+    """Every message of an incident offers what can be done about it now."""
+    for message in stage.api.messages(OWNER):
+        if message.reply_to is None and "#" in message.text.partition(" ")[2][:1]:
+            buttons = {button["text"] for row in message.buttons for button in row}
+            over, taken, silent = (sign in f"\n{message.text}" for sign in ("\n🟢 ", "\n✋ ", "\n🔕 until "))
+            assert ("✋ I have it" in buttons) is not (over or taken), message.text
+            assert ({"😴 1 h", "😴 till morning"} <= buttons) is not over, message.text
+            assert ("🔕 Silence" in buttons) is not (over or silent), message.text
+
+
 @pytest.mark.parametrize("restarts", [False, True], ids=["", "restarts"])
 @pytest.mark.parametrize("turns", SCENARIOS.values(), ids=SCENARIOS)
 async def test_a_chat_hears_what_the_table_says(tmp_path: Path, turns: list[Turn], restarts: bool) -> None:
@@ -328,3 +346,4 @@ async def test_a_chat_hears_what_the_table_says(tmp_path: Path, turns: list[Turn
             heard = stage.heard()[before:]
             told = [line for line, expected in zip(heard, one.hears, strict=False) if line.startswith(expected)]
             assert len(told) == len(heard) == len(one.hears), f"turn {number}: {heard}"
+            check_buttons(stage)

@@ -84,7 +84,7 @@ from bot.views import (
 
 MESSAGES = Path(__file__).with_name("messages")
 VOICES = Voices()
-COMMANDS = (("find", "All attempts"), ("today", "Payment failed"))
+COMMANDS = (("find", "Who paid"), ("today", "Yesterday's figures"))
 GROUP = Destination(chat_id=-1001234567890, thread_id=7, kind=ChatKind.SUPERGROUP, title="Support <night>")
 REQUEST = Request(
     user_id=123456789,

@@ -10,11 +10,12 @@ FLAPPING = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An incident as it is now, and why people hear of it (None: nothing to tell)."""
+    """An incident as it is now, and why people hear of it (None: nothing to tell); `by_hand`: a person did it."""
 
     incident: Incident
     reason: AlertReason | None
     because: Because | None = None
+    by_hand: bool = False
 
 
 def changed(before: Incident | None, after: Incident, timers: Timers, now: datetime) -> Step:

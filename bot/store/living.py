@@ -43,12 +43,11 @@ def show(db: Connection, alert: IncidentAlert, to: Destination, now: datetime, e
         if known["anew"] and alert.incident.is_open:
             return _open(db, alert, place, now)
         return _open_unless_quiet(db, alert, place, now)
+    due_at = max(known["shown_at"] + edit_interval // timedelta(microseconds=1), to_micros(now))
     db.run(
-        f"UPDATE living SET body = :body, dirty = 1, "
-        f"due_at = CASE WHEN shown_at + :pause > :now THEN shown_at + :pause ELSE :now END WHERE {_HERE}",
+        f"UPDATE living SET body = :body, dirty = 1, due_at = :due_at WHERE {_HERE}",
         body=outbox.body_of(alert),
-        pause=edit_interval // timedelta(microseconds=1),
-        now=to_micros(now),
+        due_at=min(due_at, known["due_at"]) if known["dirty"] else due_at,
         **_key(alert.incident.number, place),
     )
     return True

@@ -219,15 +219,15 @@ def symptom_words(incident: Incident, voice: Voice) -> Markup:
 
 def _handled(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    if alert.silence and incident.is_open:
-        return [silence_words(alert.silence, voice, now)]
-    if incident.acknowledged and incident.is_open:
-        mark = incident.acknowledged
-        return [voice("✋ {name}, {time}", name=capped(mark.name), time=voice.moment(mark.at, now))]
-    if incident.snoozed and incident.snoozed_until and incident.is_open:
+    if not incident.is_open:
+        return []
+    lines = [silence_words(alert.silence, voice, now)] if alert.silence else []
+    if mark := incident.acknowledged:
+        lines.append(voice("✋ {name}, {time}", name=capped(mark.name), time=voice.moment(mark.at, now)))
+    elif incident.snoozed and incident.snoozed_until:
         until = voice.moment(incident.snoozed_until, now)
-        return [voice("😴 until {time}, by {name}", time=until, name=capped(incident.snoozed.name))]
-    return []
+        lines.append(voice("😴 until {time}, by {name}", time=until, name=capped(incident.snoozed.name)))
+    return lines
 
 
 def instead_words(alert: IncidentAlert, voice: Voice) -> list[Markup]:
