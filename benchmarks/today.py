@@ -12,6 +12,7 @@ from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
 from bot.chat.telegram import read_update
+from bot.incidents import Incidents
 from bot.model import (
     EPOCH,
     Destination,
@@ -24,6 +25,7 @@ from bot.model import (
     ReasonClass,
     TerminalId,
 )
+from bot.rules import Rulebook
 from bot.store import operations, sources
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
@@ -119,6 +121,7 @@ class Asker:
             started_at=END,
             zone=ALMATY,
             listed=list_commands,
+            incidents=Incidents([SHOP], Rulebook.from_settings({}), now=lambda: self._now),
             show_menu=_no_menu,
             charts=None,  # type: ignore[arg-type]
         )

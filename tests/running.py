@@ -77,6 +77,7 @@ class Outside:
             "merchants": [self.merchant()],
             "storage": {"url": f"sqlite:///{self.database}"},
             "polling": {"interval": "1s", "backfill": "0s"},
+            "alerts": {"incidents": {"edit_interval": "1s"}},
         }
         path = self.folder / name
         path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")
