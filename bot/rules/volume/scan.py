@@ -1,0 +1,120 @@
+"""Too few or too many operations in any window that ends now, against the usual and against the day so far."""
+
+from math import log
+from typing import NamedTuple
+
+from bot.rules.volume.backoff import log_alpha
+from bot.rules.volume.history import MINUTES, History
+from bot.rules.volume.spread import BURSTS, Spread
+from bot.rules.volume.tails import at_least, at_most
+
+SHORT = (5, 10, 15, 30, 60)
+LONG = (120, 240, 480, 1440, 2880, 4320, 7200, 10080)
+FEW, MANY = 0.65, 1.75  # what matters, as a ratio
+SAME_DAY = 480  # longest window judged by the day so far
+
+
+class Row(NamedTuple):
+    """What one window length needs: its budget, spreads and the least operations that matter."""
+
+    minutes: int
+    alpha: float
+    spread: float
+    near: float
+    least: float
+
+
+class Finding(NamedTuple):
+    """A window `[start, end)` with its count, the mean and spread it was judged by, and how far beyond the budget."""
+
+    start: int
+    n: float
+    mean: float
+    spread: float
+    margin: float
+
+
+class Sums(NamedTuple):
+    """One window's count and its lowest and highest expectation; `low`, `high` are the widened ones."""
+
+    start: int
+    n: float
+    least: float
+    most: float
+    low: float
+    high: float
+
+
+def rows(budget: float, spread: Spread, near: Spread, day_ops: float) -> list[Row]:
+    """The table of windows, once a day."""
+    windows = SHORT + LONG
+    out = []
+    for w in windows:
+        share = 0.0015 if w < 480 else 0.02 if w < 1440 else 0.1
+        alpha = log_alpha(budget, w, len(windows))
+        out.append(Row(w, alpha, spread.of(w), near.of(w), max(3.0, share * day_ops)))
+    return out
+
+
+def short_sums(history: History, minutes: int) -> Sums:
+    """The sums of a window of up to two hours."""
+    i = history.last
+    at, before = i % MINUTES, (i - minutes) % MINUTES
+    n = history.n[at] - history.n[before]
+    mid = history.mid[at] - history.mid[before]
+    early = history.early[at] - history.early[before]
+    late = history.late[at] - history.late[before]
+    low = history.low[at] - history.low[before]
+    high = history.high[at] - history.high[before]
+    return Sums(i + 1 - minutes, n, min(mid, early, late), max(mid, early, late), low, high)
+
+
+def long_sums(history: History, minutes: int) -> Sums:
+    """The sums of a window that begins with a quarter-hour."""
+    end = history.last + 1
+    start = end // 15 * 15 - minutes
+    n, mid, early, late, low, high = (
+        history.within(c, start, end) for c in ("n", "mid", "early", "late", "low", "high")
+    )
+    return Sums(start, n, min(mid, early, late), max(mid, early, late), low, high)
+
+
+def widen(s: Sums, mid: float) -> tuple[float, float]:
+    """Factors of the low and the high expectation."""
+    return (s.low / mid, s.high / mid) if mid > 0 else (0.0, 1.0)
+
+
+def too_few(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Finding | None:
+    """Judge a window for missing operations; `factor` narrows the usual where little is known."""
+    usual = s.least * factor
+    best = None
+    if s.n < FEW * usual and usual - s.n >= row.least:
+        best = _low(row, s, usual, row.spread)
+    near = s.least * level
+    if row.minutes <= SAME_DAY and s.n < FEW * near and near - s.n >= row.least:
+        other = _low(row, s, near, row.near + doubt)
+        best = other if best is None or other.margin > best.margin else best
+    return best
+
+
+def _low(row: Row, s: Sums, mean: float, spread: float) -> Finding:
+    p = at_most(s.n, mean, spread + (BURSTS - 1.0) / mean)
+    return Finding(s.start, s.n, mean, spread, row.alpha - log(max(p, 1e-300)))
+
+
+def too_many(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Finding | None:
+    """Judge a window for surplus operations."""
+    usual = max(s.most * factor, 0.05)
+    best = None
+    if s.n > MANY * usual and s.n - usual >= row.least:
+        best = _high(row, s, usual, row.spread)
+    near = max(s.most * max(level, factor), 0.05)
+    if row.minutes <= SAME_DAY and s.n > MANY * near and s.n - near >= row.least:
+        other = _high(row, s, near, row.near + doubt)
+        best = other if best is None or other.margin > best.margin else best
+    return best
+
+
+def _high(row: Row, s: Sums, mean: float, spread: float) -> Finding:
+    p = at_least(s.n, mean, spread + (BURSTS - 1.0) / mean)
+    return Finding(s.start, s.n, mean, spread, row.alpha - log(max(p, 1e-300)))
