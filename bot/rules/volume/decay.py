@@ -5,7 +5,7 @@ from math import log
 from bot.rules.volume.tails import log_ratio
 
 FACTOR = 0.65
-CAP = 2.2  # nats a single day may add: no one day is a decay
+CAP = 2.0  # nats a single day may add: no one day is a decay
 MATTERS = 0.77
 BACK = 0.85
 

@@ -97,7 +97,8 @@ class Detector:
         return out
 
     def _scan(self, i: int, *, low: bool, high: bool, every5: bool) -> tuple[Finding | None, Finding | None]:
-        history, floor, now = self.learner.history, self.incidents.floor, i * 60
+        learner, floor, now = self.learner, self.incidents.floor, i * 60
+        history = learner.history
         fewest = most = None
         low_floor, high_floor = floor.get("low", 0), floor.get("high", 0)
         low_asked, high_asked = self.backoff.asked("low", now), self.backoff.asked("high", now)
@@ -106,10 +107,12 @@ class Detector:
             if not history.reaches(sums.start):
                 break
             level, doubt = history.level_before(sums.start)
+            if row.minutes < 15:
+                row = learner.bursts.widen(row, learner.today.slot)
             mid = history.within("mid", sums.start, i + 1)
             down, up = widen(sums, mid)
             if low and sums.start >= low_floor:
-                found = too_few(row, sums, level, doubt, down)
+                found = too_few(row, sums, level, doubt, down, first=learner.plan.first)
                 if found and found.margin > low_asked and (fewest is None or found.margin > fewest.margin):
                     fewest = found
             if high and sums.start >= high_floor:
@@ -120,14 +123,14 @@ class Detector:
 
     def _silence(self, i: int) -> list[Signal]:
         learner, quiet = self.learner, self.learner.silence
-        if quiet.mid <= 2.0:
+        if quiet.least <= 2.0:
             return []
         minutes = i + 1 - quiet.since
         alpha = silence.alpha(self.settings.budget, 30 * learner.day_ops) - self.backoff.asked("low", i * 60)
         spread = learner.spread.of(minutes)
         if quiet.margin(i, alpha, spread, learner.near.of(minutes)) <= 0:
             return []
-        found = Finding(quiet.since, 0.0, quiet.expected(), spread, 0.0)
+        found = Finding(quiet.since, 0.0, quiet.least, spread, 0.0)
         return [] if self._habit(found, "low") else self._open("silence", i, found)
 
     def _habit(self, found: Finding, group: str) -> bool:
@@ -209,7 +212,7 @@ class Detector:
             days.append((sum(learner.today.counts), season.older * sum(t * c for t, c in zip(table, clean, strict=True))))
         nats, length, n, mean = decay.evidence(days, learner.spread.values[-1])
         wanted = decay.asked(self.settings.budget) + self.backoff.asked("decay", i * 60)
-        if nats < wanted or length < 2 or n > decay.MATTERS * mean:
+        if nats < wanted or length < 3 or n > decay.MATTERS * mean:
             return []
         start = i + 1 - learner.local(i + 1) % 1440 - (length - 1) * 1440
         return self._open("decay", i, Finding(start, n, mean, learner.spread.values[-1] / length, 0.0))

@@ -24,7 +24,8 @@ def is_habit(history: History, start: int, end: int, ratio: float, *, shift: int
 def _quarters(start: int, end: int) -> tuple[int, int]:
     if end - start < 15:
         return start // 15 * 15, (end + 14) // 15 * 15
-    return (start + 7) // 15 * 15, max((end + 7) // 15, (start + 7) // 15 + 1) * 15
+    inner, outer = (start + 14) // 15 * 15, end // 15 * 15
+    return (inner, outer) if outer > inner else (start // 15 * 15, (end + 14) // 15 * 15)
 
 
 def _alike(history: History, start: int, end: int, ratio: float) -> bool:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from bot.rules.volume.amounts import Amounts
 from bot.rules.volume.failures import Failures
-from bot.rules.volume.history import History, Rates
+from bot.rules.volume.bursts import Bursts
+from bot.rules.volume.history import MINUTES, History, Rates
 from bot.rules.volume.level import LOOSE, DayLevel
 from bot.rules.volume.rate import QUARTERS
 from bot.rules.volume.season import DayPlan, Season
@@ -49,6 +50,7 @@ class Learner:
         self.history = History()
         self.season = Season(holidays)
         self.spread, self.near = Spread(), Spread()
+        self.bursts = Bursts()
         self.level = DayLevel()
         self.silence = Silence()
         self.failures = Failures()
@@ -151,6 +153,7 @@ class Learner:
         day_spread = LOOSE if self.plan.holiday else self.spread.values[-1]
         clean = today.known >= 15 and not spoiled
         if clean:
+            self.bursts.learn(slot, [history.n[m % MINUTES] for m in range(i - 15, i + 1, 5)])
             today.counts[slot] += today.n
             today.clean[slot] += 1.0
         self.level.step(today.n * clean, mean * clean, spread=self.near.values[0], day_spread=day_spread)
@@ -192,6 +195,7 @@ class Learner:
         self.amounts.end_day()
         self.spread.fade()
         self.near.fade()
+        self.bursts.fade()
 
     def _begin_day(self, day: int) -> None:
         self.amounts.settle()

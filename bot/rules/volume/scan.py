@@ -84,13 +84,13 @@ def widen(s: Sums, mid: float) -> tuple[float, float]:
     return (s.low / mid, s.high / mid) if mid > 0 else (0.0, 1.0)
 
 
-def too_few(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Finding | None:
+def too_few(row: Row, s: Sums, level: float, doubt: float, factor: float, *, first: bool) -> Finding | None:
     """Judge a window for missing operations; `factor` narrows the usual where little is known."""
     usual = s.least * factor
     best = None
-    if s.n < FEW * usual and usual - s.n >= row.least:
+    if not first and s.n < FEW * usual and usual - s.n >= row.least:
         best = _low(row, s, usual, row.spread)
-    near = s.least * level
+    near = s.least * level * factor if first else s.least * level
     if row.minutes <= SAME_DAY and s.n < FEW * near and near - s.n >= row.least:
         other = _low(row, s, near, row.near + doubt)
         best = other if best is None or other.margin > best.margin else best

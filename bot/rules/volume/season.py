@@ -35,6 +35,7 @@ class DayPlan:
     low: list[float]
     high: list[float]
     holiday: bool = False
+    first: bool = False  # a holiday nothing is known of
     cold: bool = False
 
 
@@ -81,8 +82,9 @@ class Season:
         mid = [r * self.level for r in sunday]
         seen = [(r.n + 1.0) / (r.mean * self.level + 1.0) for r in self.records if r.holiday and r.mean > 5]
         if len(seen) < 2:
+            least = [min(s, u) * self.level for s, u in zip(sunday, usual, strict=True)]
             top = [1.8 * max(s, u) * self.level * high for s, u in zip(sunday, usual, strict=True)]
-            return DayPlan(day, sunday, mid, [0.0] * QUARTERS, top, holiday=True)
+            return DayPlan(day, sunday, mid, least, top, holiday=True, first=True)
         typical = exp(sum(map(log, seen)) / len(seen))
         mid = [m * typical for m in mid]
         lowest, highest = 0.55 * min(seen) / typical * low, 1.6 * max(seen) / typical * high

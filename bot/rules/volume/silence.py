@@ -13,29 +13,24 @@ class Silence:
 
     def __init__(self) -> None:
         self.since = -1  # the first minute without operations
-        self.mid = self.early = self.late = self.low = 0.0
+        self.mid = self.least = self.low = 0.0
         self.level, self.doubt = 1.0, 0.0
 
     def heard(self, i: int, level: float, doubt: float) -> None:
         """Operations in minute i."""
         self.since = i + 1
-        self.mid = self.early = self.late = self.low = 0.0
+        self.mid = self.least = self.low = 0.0
         self.level, self.doubt = level, doubt
 
     def wait(self, rates: Rates) -> None:
         """A minute without operations."""
         self.mid += rates[0]
-        self.early += rates[1]
-        self.late += rates[2]
+        self.least += min(rates[0], rates[1], rates[2])
         self.low += rates[3]
-
-    def expected(self) -> float:
-        """The fewest operations that were to be expected since."""
-        return min(self.mid, self.early, self.late)
 
     def margin(self, i: int, alpha: float, spread: float, near: float) -> float:
         """Nats beyond the budget; negative is no alarm."""
-        least = self.expected()
+        least = self.least
         if self.since < 0 or i + 1 - self.since < SHORTEST or least <= 2.0:
             return -1.0
         chance = log_none(least * self.low / self.mid, spread)
