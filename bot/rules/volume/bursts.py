@@ -6,6 +6,7 @@ from bot.rules.volume.spread import BURSTS
 
 PRIOR_WEIGHT = 300.0
 FADE = 0.5 ** (1 / 21)
+BATCH = 0.15
 REST = {5: 1.0, 10: 0.4}  # how much of the unevenness a window of so many minutes sees
 
 
@@ -29,6 +30,10 @@ class Bursts:
         """Once a day."""
         self.sums = [s * FADE for s in self.sums]
         self.weights = [PRIOR_WEIGHT + (w - PRIOR_WEIGHT) * FADE for w in self.weights]
+
+    def batches(self, slot: int) -> bool:
+        """Whether this slot's operations may well come all at once."""
+        return self.sums[slot] > BATCH * self.weights[slot]
 
     def widen(self, row: Row, slot: int) -> Row:
         """The row of a window that ends in this slot, with the spread its batches ask for."""

@@ -109,6 +109,8 @@ class Detector:
             level, doubt = history.level_before(sums.start)
             if row.minutes < 15:
                 row = learner.bursts.widen(row, learner.today.slot)
+            if row.minutes <= 60:
+                sums = sums._replace(most=sums.most + self._batch_edges(i, sums.start))
             mid = history.within("mid", sums.start, i + 1)
             down, up = widen(sums, mid)
             if low and sums.start >= low_floor:
@@ -120,6 +122,16 @@ class Detector:
                 if found and found.margin > high_asked and (most is None or found.margin > most.margin):
                     most = found
         return fewest, most
+
+    def _batch_edges(self, i: int, start: int) -> float:
+        """What else a window may hold because batches come early or late in the quarter-hours at its edges."""
+        learner = self.learner
+        slot, mid = learner.today.slot, learner.plan.mid
+        more = (14 - i % 15) * mid[slot] / 15 if learner.bursts.batches(slot) else 0.0
+        behind = slot - (i // 15 - start // 15)
+        if learner.bursts.batches(behind):
+            more += start % 15 * mid[behind] / 15
+        return more
 
     def _silence(self, i: int) -> list[Signal]:
         learner, quiet = self.learner, self.learner.silence

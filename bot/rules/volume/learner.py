@@ -49,7 +49,7 @@ class Learner:
     def __init__(self, holidays: frozenset[int]) -> None:
         self.history = History()
         self.season = Season(holidays)
-        self.spread, self.near = Spread(), Spread()
+        self.spread, self.near = Spread(0.02), Spread(0.012)
         self.bursts = Bursts()
         self.level = DayLevel()
         self.silence = Silence()

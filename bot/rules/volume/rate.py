@@ -5,9 +5,10 @@ from itertools import accumulate
 QUARTERS = 96
 WEEK = 7
 FADE = 0.5 ** (1 / 4)  # a weekday's row fades once a week: half in 28 days
-ENOUGH = 30.0  # expected operations a local factor rests on
+ENOUGH = 30.0  # expected operations a quarter-hour's rate rests on
+ENOUGH_FACTOR = 100.0  # the same for the difference of a weekday from its profile
 REACH = 8  # quarters it may borrow from on either side
-PULL = 12.0  # operations' worth of trust in the coarser profile
+PULL = 40.0  # operations' worth of trust in the coarser profile
 WEEKDAY_VARIANCE = 0.15
 
 
@@ -50,7 +51,7 @@ class RateTable:
     def _profile(self, weekdays: range) -> list[float]:
         counts, days = self._sums(weekdays)
         flat = sum(counts) / max(sum(days), 1e-9)
-        factors = local_factors(counts, [flat * d for d in days], 1.0, pull=0.3)
+        factors = local_factors(counts, [flat * d for d in days], 1.0, pull=0.3, enough=ENOUGH)
         return [flat * f for f in factors]
 
     def _refine(self, coarse: list[float], weekdays: range, day_spread: float) -> list[float]:
@@ -62,11 +63,11 @@ class RateTable:
         doubt = 1.15 / total + day_spread / seen
         trust = WEEKDAY_VARIANCE / (WEEKDAY_VARIANCE + doubt)
         overall = 1.0 + trust * (sum(counts) / total - 1.0)
-        factors = local_factors(counts, usual, overall, pull=PULL)
+        factors = local_factors(counts, usual, overall, pull=PULL, enough=ENOUGH_FACTOR)
         return [c * f for c, f in zip(coarse, factors, strict=True)]
 
 
-def local_factors(counts: list[float], usual: list[float], overall: float, *, pull: float) -> list[float]:
+def local_factors(counts: list[float], usual: list[float], overall: float, *, pull: float, enough: float) -> list[float]:
     """Counts over usual around each quarter, over as few neighbours as hold enough, pulled towards `overall`."""
     seen = [0.0, *accumulate(counts)]
     meant = [0.0, *accumulate(usual)]
@@ -74,7 +75,7 @@ def local_factors(counts: list[float], usual: list[float], overall: float, *, pu
     for q in range(len(counts)):
         reach = 0
         lo, hi = q, q + 1
-        while meant[hi] - meant[lo] < ENOUGH and reach < REACH:
+        while meant[hi] - meant[lo] < enough and reach < REACH:
             reach += 1
             lo, hi = max(0, q - reach), min(len(counts), q + reach + 1)
         out.append((seen[hi] - seen[lo] + pull * overall) / (meant[hi] - meant[lo] + pull))

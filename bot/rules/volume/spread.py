@@ -6,19 +6,21 @@ from math import log
 SCALES = (15, 60, 240, 1440)
 LOGS = tuple(log(s) for s in SCALES)
 BURSTS = 1.15  # variance over mean inside a minute: retries, payers who pay twice
-PRIOR, PRIOR_WEIGHT = 0.02, 6.0
-FLOOR, CEILING = 0.004, 0.5
-CLIP = 9.0
+PRIOR_WEIGHT = 4.0
+FLOOR, CEILING = 0.003, 0.5
+CLIP = 4.0
+CLIPPED = 0.92  # what clipping leaves of a normal residual's square
 FADE_DAYS = 0.5 ** (1 / 21)
 
 
 class Spread:
     """Relative variance beyond BURSTS * mean, one for each scale."""
 
-    def __init__(self) -> None:
+    def __init__(self, prior: float) -> None:
+        self.prior = prior
         self.weights = [PRIOR_WEIGHT] * len(SCALES)
-        self.sums = [PRIOR * PRIOR_WEIGHT] * len(SCALES)
-        self.values = [PRIOR] * len(SCALES)
+        self.sums = [prior * PRIOR_WEIGHT] * len(SCALES)
+        self.values = [prior] * len(SCALES)
 
     def learn(self, scale: int, n: float, mean: float, known: float = 0.0) -> None:
         """One clean block: `known` is relative variance that has another cause (a level not known exactly)."""
@@ -26,7 +28,7 @@ class Spread:
             return
         spread = self.values[scale]
         variance = BURSTS * mean + (spread + known) * mean * mean
-        square = min((n - mean) ** 2, CLIP * variance)
+        square = min((n - mean) ** 2, CLIP * variance) / CLIPPED
         weight = (spread * mean * mean / variance) ** 2
         self.weights[scale] += weight
         self.sums[scale] += weight * ((square - BURSTS * mean) / (mean * mean) - known)
@@ -36,7 +38,7 @@ class Spread:
         """Once a day: the old counts less, the prior stays."""
         for s in range(len(SCALES)):
             self.weights[s] = PRIOR_WEIGHT + (self.weights[s] - PRIOR_WEIGHT) * FADE_DAYS
-            self.sums[s] = PRIOR * PRIOR_WEIGHT + (self.sums[s] - PRIOR * PRIOR_WEIGHT) * FADE_DAYS
+            self.sums[s] = self.prior * PRIOR_WEIGHT + (self.sums[s] - self.prior * PRIOR_WEIGHT) * FADE_DAYS
 
     def of(self, minutes: float) -> float:
         """The spread of a window of so many minutes, between the scales by its logarithm."""
