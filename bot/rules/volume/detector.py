@@ -190,6 +190,7 @@ class Detector:
         self.backoff.note("fail", now)
         expected, ratio = usual_range(usual * tries, failures.SPREAD), fails / tries / usual
         reason = learner.failures.grown(start)
+        learner.failures.spoil((i - start) // 1440)
         return [Signal("fail", "open", now, start * 60, fails, expected, int(tries), ratio, reason)]
 
     def _amount(self, i: int) -> list[Signal]:

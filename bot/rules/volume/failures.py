@@ -14,6 +14,7 @@ SPREAD = 0.12
 LEAST = 4
 START_FAILS, START_TRIES = 0.8, 40.0
 HALF_DAYS = 14.0
+LAG_DAYS = 6  # what is younger may belong to an alarm not raised yet
 ENOUGH = 30
 
 
@@ -22,6 +23,7 @@ class Failures:
 
     def __init__(self) -> None:
         self.fails, self.tries = START_FAILS, START_TRIES
+        self.pending: list[tuple[float, float]] = [(0.0, 0.0)]
         self.recent: dict[str, float] = {}
         self.reasons: dict[str, float] = {}
         self.latest: list[tuple[int, str]] = []
@@ -45,15 +47,19 @@ class Failures:
         return self.fails / self.tries
 
     def learn(self, fails: float, tries: float) -> None:
-        """A clean quarter-hour."""
-        self.fails += fails
-        self.tries += tries
+        """A clean quarter-hour; it counts a few days later."""
+        before = self.pending[-1]
+        self.pending[-1] = (before[0] + fails, before[1] + tries)
 
     def end_day(self, i: int, *, clean: bool) -> None:
         """Fade what is known, forget reasons no window reaches."""
         fade = 0.5 ** (1 / HALF_DAYS)
         self.fails = START_FAILS + (self.fails - START_FAILS) * fade
         self.tries = START_TRIES + (self.tries - START_TRIES) * fade
+        if len(self.pending) > LAG_DAYS:
+            fails, tries = self.pending.pop(0)
+            self.fails, self.tries = self.fails + fails, self.tries + tries
+        self.pending.append((0.0, 0.0))
         kept = [(m, r) for m, r in self.latest if m > i - WINDOWS[-1]]
         if clean:
             self.reasons = {k: v * fade for k, v in self.reasons.items()}
@@ -61,6 +67,11 @@ class Failures:
                 if m > i - 1440:
                     self.reasons[reason] = self.reasons.get(reason, 0.0) + 1.0
         self.latest = kept
+
+    def spoil(self, days: int) -> None:
+        """The last days belong to an alarm."""
+        for back in range(1, min(days + 1, len(self.pending)) + 1):
+            self.pending[-back] = (0.0, 0.0)
 
     def grown(self, start: int) -> str | None:
         """The reason that grew most since minute `start`, against its usual part."""

@@ -1,13 +1,14 @@
 """Running totals of a terminal, by minute for an hour or two and by quarter-hour for two weeks. Judges nothing.
 
 Every total only grows, so the sum over any window is one subtraction. `mid` is the expectation, `early` and `late`
-the same if the day ran a quarter-hour ahead or behind, `low` and `high` the widened ones (holidays, cold start).
+the same if the day ran a quarter-hour ahead or behind, `low` and `high` the widened ones (holidays, cold start), `flat`
+the expectation before the level of the season, which is kept aside as `base`.
 """
 
 MINUTES = 128
 QUARTERS = 1536
-CHANNELS = ("n", "mid", "early", "late", "low", "high", "tries", "fails", "priced", "logs")
-Rates = tuple[float, float, float, float, float]
+CHANNELS = ("n", "mid", "early", "late", "low", "high", "flat", "tries", "fails", "priced", "logs")
+Rates = tuple[float, float, float, float, float, float]
 
 
 class History:
@@ -15,9 +16,11 @@ class History:
 
     def __init__(self) -> None:
         self.first = self.last = -1
-        self.n, self.mid, self.early, self.late, self.low, self.high = ([0.0] * MINUTES for _ in range(6))
+        self.n, self.mid, self.early, self.late, self.low, self.high, self.flat = (
+            [0.0] * MINUTES for _ in range(7)
+        )
         self.tries, self.fails, self.priced, self.logs = ([0.0] * MINUTES for _ in range(4))
-        self.quarters = {name: [0.0] * QUARTERS for name in (*CHANNELS, "level", "doubt")}
+        self.quarters = {name: [0.0] * QUARTERS for name in (*CHANNELS, "level", "doubt", "base")}
         self.level, self.doubt = self.quarters["level"], self.quarters["doubt"]
 
     def start(self, i: int) -> None:
@@ -28,13 +31,14 @@ class History:
         """The next minute: its operations, what was expected, and (tries, fails, priced, logs)."""
         i = self.last = self.last + 1
         at, before = i % MINUTES, (i - 1) % MINUTES
-        mid, early, late, low, high = rates
+        mid, early, late, low, high, flat = rates
         self.n[at] = self.n[before] + n
         self.mid[at] = self.mid[before] + mid
         self.early[at] = self.early[before] + early
         self.late[at] = self.late[before] + late
         self.low[at] = self.low[before] + low
         self.high[at] = self.high[before] + high
+        self.flat[at] = self.flat[before] + flat
         self.tries[at] = self.tries[before] + extra[0]
         self.fails[at] = self.fails[before] + extra[1]
         self.priced[at] = self.priced[before] + extra[2]
@@ -71,3 +75,7 @@ class History:
         """The day's level (1 is usual) known when minute i began, and the relative variance of that knowledge."""
         slot = (i // 15 - 1) % QUARTERS
         return (self.level[slot] or 1.0), self.doubt[slot]
+
+    def base_before(self, i: int) -> float:
+        """The level of the season when minute i began."""
+        return self.quarters["base"][(i // 15 - 1) % QUARTERS] or 1.0

@@ -49,7 +49,7 @@ class Learner:
     def __init__(self, holidays: frozenset[int]) -> None:
         self.history = History()
         self.season = Season(holidays)
-        self.spread, self.near = Spread(0.02), Spread(0.012)
+        self.spread, self.near = Spread(0.02, 9.0), Spread(0.012, 4.0)
         self.bursts = Bursts()
         self.level = DayLevel()
         self.silence = Silence()
@@ -59,7 +59,7 @@ class Learner:
         self.blocks = [Block() for _ in SCALES]
         self.plan = DayPlan(-1, *([0.0] * QUARTERS for _ in range(4)), cold=True)
         self.ahead = 0.0
-        self.rates: Rates = (0.0,) * 5
+        self.rates: Rates = (0.0,) * 6
         self.offset = 0
         self.moved = (-(10**9), 0)
         self.day_ops = 0.0
@@ -92,7 +92,7 @@ class Learner:
             self._begin_quarter(i)
         fresh = 0
         if minute is None:
-            self.history.add(0, (0.0,) * 5, (0.0,) * 4)
+            self.history.add(0, (0.0,) * 6, (0.0,) * 4)
         else:
             fresh = self._take(i, minute, amount_open=amount_open)
         if i % 15 == 14:
@@ -145,7 +145,7 @@ class Learner:
         before = mid[slot - 1] if slot else self.ahead
         after = mid[slot + 1] if slot + 1 < QUARTERS else mid[0]
         low, high = self.plan.low[slot], self.plan.high[slot]
-        self.rates = (mid[slot] / 15, before / 15, after / 15, low / 15, high / 15)
+        self.rates = (mid[slot] / 15, before / 15, after / 15, low / 15, high / 15, self.plan.table[slot] / 15)
 
     def _end_quarter(self, i: int, *, spoiled: bool, fail_open: bool, amount_open: bool) -> None:
         today, slot, mean = self.today, self.today.slot, self.rates[0] * 15
@@ -159,6 +159,7 @@ class Learner:
         self.level.step(today.n * clean, mean * clean, spread=self.near.values[0], day_spread=day_spread)
         at = i // 15 % len(history.level)
         history.level[at], history.doubt[at] = self.level.value, self.level.doubt
+        history.quarters["base"][at] = self.season.level
         if not fail_open:
             self.failures.learn(today.fails, today.tries)
         self._end_blocks(i, today.n, mean, (level, doubt), clean=clean, amount_open=amount_open)

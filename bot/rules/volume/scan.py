@@ -76,7 +76,11 @@ def long_sums(history: History, minutes: int) -> Sums:
     n, mid, early, late, low, high = (
         history.within(c, start, end) for c in ("n", "mid", "early", "late", "low", "high")
     )
-    return Sums(start, n, min(mid, early, late), max(mid, early, late), low, high)
+    least, most = min(mid, early, late), max(mid, early, late)
+    if minutes >= 1440:
+        held = history.within("flat", start, end) * history.base_before(start)
+        least, most = held * least / max(mid, 1e-9), max(most, held)
+    return Sums(start, n, least, most, low, high)
 
 
 def widen(s: Sums, mid: float) -> tuple[float, float]:

@@ -8,15 +8,15 @@ LOGS = tuple(log(s) for s in SCALES)
 BURSTS = 1.15  # variance over mean inside a minute: retries, payers who pay twice
 PRIOR_WEIGHT = 4.0
 FLOOR, CEILING = 0.003, 0.5
-CLIP = 4.0
-CLIPPED = 0.92  # what clipping leaves of a normal residual's square
+CLIPPED = {4.0: 0.92, 9.0: 0.995}  # what clipping at so many variances leaves of a normal residual's square
 FADE_DAYS = 0.5 ** (1 / 21)
 
 
 class Spread:
     """Relative variance beyond BURSTS * mean, one for each scale."""
 
-    def __init__(self, prior: float) -> None:
+    def __init__(self, prior: float, clip: float) -> None:
+        self.clip = clip
         self.prior = prior
         self.weights = [PRIOR_WEIGHT] * len(SCALES)
         self.sums = [prior * PRIOR_WEIGHT] * len(SCALES)
@@ -28,7 +28,7 @@ class Spread:
             return
         spread = self.values[scale]
         variance = BURSTS * mean + (spread + known) * mean * mean
-        square = min((n - mean) ** 2, CLIP * variance) / CLIPPED
+        square = min((n - mean) ** 2, self.clip * variance) / CLIPPED[self.clip]
         weight = (spread * mean * mean / variance) ** 2
         self.weights[scale] += weight
         self.sums[scale] += weight * ((square - BURSTS * mean) / (mean * mean) - known)
