@@ -8,6 +8,7 @@ from bot.rules.volume.tails import normal_above
 
 WINDOWS = (15, 30, 60, 120, 240, 480, 1440, 2880, 4320, 7200)
 LEAST = 5
+SCALES = 30.0
 MATTERS = 0.5  # of the logarithm: a factor of 1.65
 CLIP = 2.5
 HALF_DAYS = 21.0
@@ -86,7 +87,7 @@ class Amounts:
             if excess < MATTERS:
                 continue
             p = max(normal_above(excess / sqrt(self.sigma**2 / n + self.tau**2)), 1e-300)
-            margin = log_alpha(budget, window, len(WINDOWS)) - asked - log(p)
+            margin = log_alpha(budget, window, SCALES) - asked - log(p)
             if margin > best:
                 best, found = margin, (start, n, excess + self.mean)
         return found

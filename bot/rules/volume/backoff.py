@@ -28,6 +28,10 @@ class BackOff:
         return NATS * max(0.0, faded - FREE + 1.0)
 
 
-def log_alpha(budget: float, minutes: float, windows: int) -> float:
-    """The log of the p-value a window may alarm at: every window length spends the same share of the budget."""
-    return log(budget * minutes / (30 * 1440 * 3 * windows))
+def log_alpha(budget: float, minutes: float, scales: float) -> float:
+    """The log of the p-value a window may alarm at: every length spends the same share of the budget.
+
+    Neighbouring lengths and moments share most of their operations: `scales` is how many independent tests the
+    windows of one length's duration amount to.
+    """
+    return log(budget * minutes / (30 * 1440 * scales))

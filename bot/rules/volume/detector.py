@@ -6,7 +6,7 @@ from bot.rules.volume import amounts, decay, failures, silence
 from bot.rules.volume.backoff import BackOff
 from bot.rules.volume.explain import usual_range
 from bot.rules.volume.habit import is_habit
-from bot.rules.volume.incidents import ACCEPT, CALM, Incidents, Opened
+from bot.rules.volume.incidents import ACCEPT, ACCEPT_OTHER, CALM, Incidents, Opened
 from bot.rules.volume.learner import Learner
 from bot.rules.volume.scan import LONG, SHORT, Finding, Row, long_sums, rows, short_sums, too_few, too_many, widen
 from bot.rules.volume.season import EPOCH
@@ -100,6 +100,7 @@ class Detector:
         learner, floor, now = self.learner, self.incidents.floor, i * 60
         history = learner.history
         fewest = most = None
+        since_midnight, day_spread = learner.local(i + 1) % 1440, learner.spread.values[-1]
         low_floor, high_floor = floor.get("low", 0), floor.get("high", 0)
         low_asked, high_asked = self.backoff.asked("low", now), self.backoff.asked("high", now)
         for row in self.rows[: len(SHORT) + len(LONG) * every5]:
@@ -107,6 +108,7 @@ class Detector:
             if not history.reaches(sums.start):
                 break
             level, doubt = history.level_before(sums.start)
+            doubt += day_spread * min(1.0, (since_midnight / row.minutes) ** 2) if since_midnight < row.minutes else 0.0
             if row.minutes < 15:
                 row = learner.bursts.widen(row, learner.today.slot)
             if row.minutes <= 60:
@@ -162,7 +164,7 @@ class Detector:
 
     def _open(self, kind: Kind, i: int, found: Finding) -> list[Signal]:
         group, now = GROUP_OF[kind], (i + 1) * 60
-        level = self.learner.history.level_before(found.start)[0]
+        level = self.learner.season.older if kind == "decay" else self.learner.history.level_before(found.start)[0]
         self.incidents.open[group] = Opened(kind, found.start, i, level)
         self.backoff.note(group, now)
         if group in ("low", "high", "decay"):
@@ -238,7 +240,7 @@ class Detector:
                 continue
             calm = self._is_calm(i, opened)
             opened.calm = opened.calm + 1 if calm else 0
-            if i - opened.opened > ACCEPT or (calm and (opened.calm >= CALM or group in ("fail", "amount", "decay"))):
+            if i - opened.opened > ACCEPT.get(opened.kind, ACCEPT_OTHER) or (calm and (opened.calm >= CALM or group in ("fail", "amount", "decay"))):
                 self.incidents.close(group, i)
                 low = opened.since * 60
                 out.append(Signal(opened.kind, "close", (i + 1) * 60, low, opened.heard, (0.0, 0.0), int(opened.heard), 1.0))
@@ -256,9 +258,17 @@ class Detector:
             case "amount":
                 return learner.amounts.calm(learner.history, opened.opened)
             case "decay":
-                return False
+                return i % 60 == 59 and self._decay_calm(opened)
             case _:
                 return self._volume_calm(i, opened)
+
+    def _decay_calm(self, opened: Opened) -> bool:
+        """A whole day since the alarm, most of it expected, is back."""
+        end = self.learner.history.last + 1
+        start = max(opened.opened + 1, end - 1440) // 15 * 15
+        mean = self.learner.history.within("flat", start, end) * opened.level
+        wanted = max(12.0, 0.5 * self.learner.day_ops)
+        return mean >= wanted and self.learner.history.within("n", start, end) >= decay.BACK * mean
 
     def _volume_calm(self, i: int, opened: Opened) -> bool:
         for minutes in SHORT + LONG:

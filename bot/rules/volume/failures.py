@@ -11,6 +11,7 @@ from bot.rules.volume.values import Failure
 RETRY_SECONDS = 600
 WINDOWS = (15, 30, 60, 120, 240, 480, 1440, 2880, 4320, 7200)
 SPREAD = 0.12
+SCALES = 30.0
 LEAST = 4
 START_FAILS, START_TRIES = 0.8, 40.0
 HALF_DAYS = 14.0
@@ -94,7 +95,7 @@ def scan(history: History, share: float, budget: float, *, floor: int, asked: fl
         if fails < tries * max(2.5 * share, share + 0.035):
             continue
         p = max(at_least(fails, share * tries, SPREAD), 1e-300)
-        margin = log_alpha(budget, window, len(WINDOWS)) - asked - log(p)
+        margin = log_alpha(budget, window, SCALES) - asked - log(p)
         if margin > best:
             best, found = margin, (start, fails, tries)
     return found

@@ -6,7 +6,8 @@ from bot.rules.volume.values import Group, Kind
 
 PEACE = 30  # minutes
 CALM = 5
-ACCEPT = 4 * 1440  # after so long the new state is the normal one
+ACCEPT = {"decay": 7 * 1440}  # after so long the new state is the normal one
+ACCEPT_OTHER = 4 * 1440
 REMEMBER = 22 * 1440
 
 

@@ -157,6 +157,8 @@ class Learner:
             today.counts[slot] += today.n
             today.clean[slot] += 1.0
         self.level.step(today.n * clean, mean * clean, spread=self.near.values[0], day_spread=day_spread)
+        if self.local(i + 1) % 1440 == 0:
+            self.level.new_day(day_spread)
         at = i // 15 % len(history.level)
         history.level[at], history.doubt[at] = self.level.value, self.level.doubt
         history.quarters["base"][at] = self.season.level

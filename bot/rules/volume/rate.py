@@ -61,8 +61,9 @@ class RateTable:
         if total < 1e-6 or seen < 0.2:
             return coarse
         doubt = 1.15 / total + day_spread / seen
-        trust = WEEKDAY_VARIANCE / (WEEKDAY_VARIANCE + doubt)
-        overall = 1.0 + trust * (sum(counts) / total - 1.0)
+        off = sum(counts) / total - 1.0
+        variance = max(WEEKDAY_VARIANCE, off * off)
+        overall = 1.0 + off * variance / (variance + doubt)
         factors = local_factors(counts, usual, overall, pull=PULL, enough=ENOUGH_FACTOR)
         return [c * f for c, f in zip(coarse, factors, strict=True)]
 

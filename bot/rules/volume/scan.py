@@ -10,6 +10,7 @@ from bot.rules.volume.tails import at_least, at_most
 
 SHORT = (5, 10, 15, 30, 60)
 LONG = (120, 240, 480, 1440, 2880, 4320, 7200, 10080)
+FEW_SCALES, MANY_SCALES = 5.0, 39.0
 FEW, MANY = 0.65, 1.75  # what matters, as a ratio
 SAME_DAY = 480  # longest window judged by the day so far
 
@@ -18,7 +19,8 @@ class Row(NamedTuple):
     """What one window length needs: its budget, spreads and the least operations that matter."""
 
     minutes: int
-    alpha: float
+    few: float
+    many: float
     spread: float
     near: float
     least: float
@@ -51,8 +53,8 @@ def rows(budget: float, spread: Spread, near: Spread, day_ops: float) -> list[Ro
     out = []
     for w in windows:
         share = 0.0015 if w < 480 else 0.02 if w < 1440 else 0.1
-        alpha = log_alpha(budget, w, len(windows))
-        out.append(Row(w, alpha, spread.of(w), near.of(w), max(3.0, share * day_ops)))
+        few, many = log_alpha(budget, w, FEW_SCALES), log_alpha(budget, w, MANY_SCALES)
+        out.append(Row(w, few, many, spread.of(w), near.of(w), max(3.0, share * day_ops)))
     return out
 
 
@@ -103,7 +105,7 @@ def too_few(row: Row, s: Sums, level: float, doubt: float, factor: float, *, fir
 
 def _low(row: Row, s: Sums, mean: float, spread: float) -> Finding:
     p = at_most(s.n, mean, spread + (BURSTS - 1.0) / mean)
-    return Finding(s.start, s.n, mean, spread, row.alpha - log(max(p, 1e-300)))
+    return Finding(s.start, s.n, mean, spread, row.few - log(max(p, 1e-300)))
 
 
 def too_many(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Finding | None:
@@ -121,4 +123,4 @@ def too_many(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Fi
 
 def _high(row: Row, s: Sums, mean: float, spread: float) -> Finding:
     p = at_least(s.n, mean, spread + (BURSTS - 1.0) / mean)
-    return Finding(s.start, s.n, mean, spread, row.alpha - log(max(p, 1e-300)))
+    return Finding(s.start, s.n, mean, spread, row.many - log(max(p, 1e-300)))
