@@ -10,7 +10,7 @@ WINDOWS = (15, 30, 60, 120, 240, 480, 1440, 2880, 4320, 7200)
 LEAST = 5
 SCALES = 30.0
 MATTERS = 0.5  # of the logarithm: a factor of 1.65
-CLIP = 2.5
+CLIP, CLIP_MORE = 2.5, 2.0  # sigmas the first and every other operation of a minute may add
 HALF_DAYS = 21.0
 BLOCK_PRIOR, BLOCK_WEIGHT = 0.01, 5.0
 PRIOR_N = 3.0
@@ -28,7 +28,7 @@ class Amounts:
         """A minute's sum of log amounts, without what one giant adds."""
         if self.n < 20 or n == 0:
             return log_sum
-        reach = CLIP * self.sigma * sqrt(n)
+        reach = self.sigma * (CLIP + CLIP_MORE * (n - 1))
         middle = n * self.mean
         return min(middle + reach, max(middle - reach, log_sum))
 

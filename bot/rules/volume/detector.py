@@ -116,7 +116,15 @@ class Detector:
             mid = history.within("mid", sums.start, i + 1)
             down, up = widen(sums, mid)
             if low and sums.start >= low_floor:
-                found = too_few(row, sums, level, doubt, down, first=learner.plan.first)
+                found = too_few(
+                    row,
+                    sums,
+                    level,
+                    doubt,
+                    down,
+                    holiday=sums.start < learner.holiday_end,
+                    first=sums.start < learner.first_end and row.minutes <= 2880,
+                )
                 if found and found.margin > low_asked and (fewest is None or found.margin > fewest.margin):
                     fewest = found
             if high and sums.start >= high_floor:
@@ -142,7 +150,7 @@ class Detector:
         minutes = i + 1 - quiet.since
         alpha = silence.alpha(self.settings.budget, 30 * learner.day_ops) - self.backoff.asked("low", i * 60)
         spread = learner.spread.of(minutes)
-        if quiet.margin(i, alpha, spread, learner.near.of(minutes)) <= 0:
+        if quiet.margin(i, alpha, spread, learner.near.of(minutes), holiday=quiet.since < learner.holiday_end) <= 0:
             return []
         found = Finding(quiet.since, 0.0, quiet.least, spread, 0.0)
         return [] if self._habit(found, "low") else self._open("silence", i, found)

@@ -33,4 +33,4 @@ def _alike(history: History, start: int, end: int, ratio: float) -> bool:
     if mean <= 0.0:
         return False
     before = history.within("n", start, end) / mean
-    return before <= max(ratio * CLOSE, ratio + 0.05) if ratio < 1 else before >= ratio / CLOSE
+    return before <= max(ratio * CLOSE, ratio + 0.05 + 1.0 / mean) if ratio < 1 else before >= ratio / CLOSE

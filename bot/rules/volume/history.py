@@ -6,7 +6,7 @@ the expectation before the level of the season, which is kept aside as `base`.
 """
 
 MINUTES = 128
-QUARTERS = 1536
+QUARTERS = 1728
 CHANNELS = ("n", "mid", "early", "late", "low", "high", "flat", "tries", "fails", "priced", "logs")
 Rates = tuple[float, float, float, float, float, float]
 

@@ -63,6 +63,7 @@ class Learner:
         self.offset = 0
         self.moved = (-(10**9), 0)
         self.day_ops = 0.0
+        self.holiday_end = self.first_end = -1  # the minute the last holiday, and the last unknown one, is over
 
     def begin(self, minute: Minute) -> None:
         """The first minute ever."""
@@ -140,6 +141,9 @@ class Learner:
         if day > self.plan.day:
             self._end_day(i)
             self._begin_day(day)
+            if self.plan.holiday:
+                self.holiday_end = i + 1440 - minute
+                self.first_end = self.holiday_end if self.plan.first else self.first_end
         slot = self.today.slot = minute // 15
         mid = self.plan.mid
         before = mid[slot - 1] if slot else self.ahead

@@ -1,6 +1,6 @@
 """Too few or too many operations in any window that ends now, against the usual and against the day so far."""
 
-from math import log
+from math import log, sqrt
 from typing import NamedTuple
 
 from bot.rules.volume.backoff import log_alpha
@@ -90,14 +90,26 @@ def widen(s: Sums, mid: float) -> tuple[float, float]:
     return (s.low / mid, s.high / mid) if mid > 0 else (0.0, 1.0)
 
 
-def too_few(row: Row, s: Sums, level: float, doubt: float, factor: float, *, first: bool) -> Finding | None:
+def few_of(minutes: int, mean: float) -> float:
+    """The share of the mean under which a count matters: stricter for short windows of many operations."""
+    return FEW if minutes > 60 else min(0.68, 0.57 + 0.8 / sqrt(mean + 1.0))
+
+
+def many_of(minutes: int, mean: float) -> float:
+    """The multiple of the mean above which a count matters."""
+    return MANY if minutes > 60 else max(1.6, 2.1 - 1.5 / sqrt(mean + 1.0))
+
+
+def too_few(
+    row: Row, s: Sums, level: float, doubt: float, factor: float, *, holiday: bool, first: bool
+) -> Finding | None:
     """Judge a window for missing operations; `factor` narrows the usual where little is known."""
     usual = s.least * factor
     best = None
-    if not first and s.n < FEW * usual and usual - s.n >= row.least:
+    if not first and s.n < few_of(row.minutes, usual) * usual and usual - s.n >= row.least:
         best = _low(row, s, usual, row.spread)
-    near = s.least * level * factor if first else s.least * level
-    if row.minutes <= SAME_DAY and s.n < FEW * near and near - s.n >= row.least:
+    near = s.least * level * factor if holiday else s.least * level
+    if row.minutes <= SAME_DAY and s.n < few_of(row.minutes, near) * near and near - s.n >= row.least:
         other = _low(row, s, near, row.near + doubt)
         best = other if best is None or other.margin > best.margin else best
     return best
@@ -112,10 +124,10 @@ def too_many(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Fi
     """Judge a window for surplus operations."""
     usual = max(s.most * factor, 0.05)
     best = None
-    if s.n > MANY * usual and s.n - usual >= row.least:
+    if s.n > many_of(row.minutes, usual) * usual and s.n - usual >= row.least:
         best = _high(row, s, usual, row.spread)
     near = max(s.most * max(level, factor), 0.05)
-    if row.minutes <= SAME_DAY and s.n > MANY * near and s.n - near >= row.least:
+    if row.minutes <= SAME_DAY and s.n > many_of(row.minutes, near) * near and s.n - near >= row.least:
         other = _high(row, s, near, row.near + doubt)
         best = other if best is None or other.margin > best.margin else best
     return best

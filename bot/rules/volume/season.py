@@ -86,9 +86,10 @@ class Season:
             top = [1.8 * max(s, u) * self.level * high for s, u in zip(sunday, usual, strict=True)]
             return DayPlan(day, sunday, mid, least, top, holiday=True, first=True)
         typical = exp(sum(map(log, seen)) / len(seen))
+        least = [min(s, u) * self.level * typical for s, u in zip(sunday, usual, strict=True)]
         mid = [m * typical for m in mid]
         lowest, highest = 0.55 * min(seen) / typical * low, 1.6 * max(seen) / typical * high
-        return DayPlan(day, sunday, mid, [m * lowest for m in mid], [m * highest for m in mid], holiday=True)
+        return DayPlan(day, sunday, mid, [m * lowest for m in least], [m * highest for m in mid], holiday=True)
 
     def mean_level(self, start: int, end: int, day_spread: float, half: float) -> float:
         """Robust mean of actual over expected on the days [start, end), the latest weighing most."""

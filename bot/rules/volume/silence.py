@@ -28,13 +28,15 @@ class Silence:
         self.least += min(rates[0], rates[1], rates[2])
         self.low += rates[3]
 
-    def margin(self, i: int, alpha: float, spread: float, near: float) -> float:
+    def margin(self, i: int, alpha: float, spread: float, near: float, *, holiday: bool) -> float:
         """Nats beyond the budget; negative is no alarm."""
         least = self.least
         if self.since < 0 or i + 1 - self.since < SHORTEST or least <= 2.0:
             return -1.0
-        chance = log_none(least * self.low / self.mid, spread)
-        chance = min(chance, log_none(least * self.level, near + self.doubt))
+        narrow = self.low / self.mid
+        chance = log_none(least * self.level * (narrow if holiday else 1.0), near + self.doubt)
+        if not holiday:
+            chance = min(chance, log_none(least * narrow, spread))
         return alpha - chance
 
 
