@@ -8,13 +8,16 @@ from bot.rules.volume import Detector, Failure, Minute, Signal, VolumeSettings, 
 class Bench:
     """Translates the bench's minutes and the detector's signals; decides nothing."""
 
-    def __init__(self, meta: dict, settings: VolumeSettings) -> None:
+    def __init__(self, settings: VolumeSettings) -> None:
         self.detector = Detector(settings)
 
     def step(self, m) -> list[dict]:
         failures = tuple(Failure(at, repr(amount), reason) for at, amount, reason in m.fails()) if m.n_fail else ()
         minute = Minute(m.t, m.n, failures, m.lsum, m.lsq)
         return [as_alert(s) for s in self.detector.feed(minute, m.now)]
+
+    def __getstate_for_size__(self) -> bytes:
+        return self.detector.dump()
 
     def gap(self, now: int) -> list[dict]:
         return [as_alert(s) for s in self.detector.gap(now)]
@@ -33,7 +36,7 @@ def as_alert(signal: Signal) -> dict:
     }
 
 
-def factory(terminal: str, meta: dict, preset: str = "normal") -> Bench:
+def factory(terminal: str, meta: dict, preset: str = "normal") -> Bench:  # noqa: ARG001 (the bench's signature)
     """A detector for one terminal with the settings a new user gets."""
     holidays = frozenset(date.fromisoformat(d) for d in meta["holidays"])
-    return Bench(meta, VolumeSettings.preset(preset, holidays=holidays))
+    return Bench(VolumeSettings.preset(preset, holidays=holidays))

@@ -71,35 +71,39 @@ class Amounts:
         reach = 1.64 * sqrt(self.sigma**2 / max(n, 1.0) + self.tau**2)
         return exp(self.mean - reach), exp(self.mean + reach)
 
-    def scan(self, history: History, budget: float, *, floor: int, asked: float) -> tuple[int, float, float] | None:
-        """The most telling window that ends now with larger amounts: (start minute, operations, mean log)."""
-        if self.n < 50:
-            return None
-        end, best, found = history.last + 1, 0.0, None
-        for window in WINDOWS:
-            start = end - window if window <= 60 else end // 15 * 15 - window
-            if start < floor or not history.reaches(start):
-                break
-            n = history.within("priced", start, end)
-            if n < LEAST:
-                continue
-            excess = history.within("logs", start, end) / n - self.mean
-            if excess < MATTERS:
-                continue
-            p = max(normal_above(excess / sqrt(self.sigma**2 / n + self.tau**2)), 1e-300)
-            margin = log_alpha(budget, window, SCALES) - asked - log(p)
-            if margin > best:
-                best, found = margin, (start, n, excess + self.mean)
-        return found
 
-    def calm(self, history: History, opened: int) -> bool:
-        """Whether amounts since the alarm are back, over thirty operations or a day."""
-        end = history.last + 1
-        for window in WINDOWS:
-            start = end - window
-            if start < opened:
-                return False
-            n = history.within("priced", start, end)
-            if n >= 30 or (window >= 1440 and n >= 8):
-                return history.within("logs", start, end) / n - self.mean < 0.6 * MATTERS
-        return False
+def scan(
+    usual: Amounts, history: History, budget: float, *, floor: int, asked: float
+) -> tuple[int, float, float] | None:
+    """The most telling window that ends now with larger amounts: (start minute, operations, mean log)."""
+    if usual.n < 50:
+        return None
+    end, best, found = history.last + 1, 0.0, None
+    for window in WINDOWS:
+        start = end - window if window <= 60 else end // 15 * 15 - window
+        if start < floor or not history.reaches(start):
+            break
+        n = history.within("priced", start, end)
+        if n < LEAST:
+            continue
+        excess = history.within("logs", start, end) / n - usual.mean
+        if excess < MATTERS:
+            continue
+        p = max(normal_above(excess / sqrt(usual.sigma**2 / n + usual.tau**2)), 1e-300)
+        margin = log_alpha(budget, window, SCALES) - asked - log(p)
+        if margin > best:
+            best, found = margin, (start, n, excess + usual.mean)
+    return found
+
+
+def calm(usual: Amounts, history: History, opened: int) -> bool:
+    """Whether amounts since the alarm are back, over thirty operations or a day."""
+    end = history.last + 1
+    for window in WINDOWS:
+        start = end - window
+        if start < opened:
+            return False
+        n = history.within("priced", start, end)
+        if n >= 30 or (window >= 1440 and n >= 8):
+            return history.within("logs", start, end) / n - usual.mean < 0.6 * MATTERS
+    return False

@@ -25,7 +25,7 @@ class BackOff:
         if not marks:
             return 0.0
         faded = sum(w * 0.5 ** ((now - t) / 86400 / FADE_DAYS) for t, w in marks if now - t < KEEP_DAYS * 86400)
-        return NATS * max(0.0, faded - FREE + 1.0)
+        return float(NATS * max(0.0, faded - FREE + 1.0))
 
 
 def log_alpha(budget: float, minutes: float, scales: float) -> float:

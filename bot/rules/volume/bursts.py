@@ -1,5 +1,7 @@
 """Slots in which operations come in batches: how unevenly a quarter-hour's operations fall on its thirds."""
 
+from itertools import pairwise
+
 from bot.rules.volume.rate import QUARTERS
 from bot.rules.volume.scan import Row
 from bot.rules.volume.spread import BURSTS
@@ -22,7 +24,7 @@ class Bursts:
         n = totals[3] - totals[0]
         if n < 3:
             return
-        uneven = sum((3 * (b - a) - n) ** 2 for a, b in zip(totals, totals[1:], strict=False)) / 3
+        uneven = sum((3 * (b - a) - n) ** 2 for a, b in pairwise(totals)) / 3
         self.sums[slot] += uneven - BURSTS * 2 * n
         self.weights[slot] += n * n
 

@@ -1,12 +1,14 @@
 """What happened the same way a week ago is a habit (closed Sundays, market days), not an alarm. Reads history only."""
 
-from bot.rules.volume.history import History
+from bot.rules.volume.history import QUARTERS, History
 
 WEEK = 7 * 1440
 CLOSE = 1.15
 
 
-def is_habit(history: History, start: int, end: int, ratio: float, *, shift: int, alarmed: list[tuple[int, int]]) -> bool:
+def is_habit(
+    history: History, start: int, end: int, ratio: float, *, shift: int, alarmed: list[tuple[int, int]]
+) -> bool:
     """Whether minutes [start, end) went the same way last week, at the same local time.
 
     `shift` is how many minutes the local clock was moved since; `alarmed` are past alarms of this direction, which
@@ -14,7 +16,7 @@ def is_habit(history: History, start: int, end: int, ratio: float, *, shift: int
     """
     for week in (1, 2):
         a, b = _quarters(start - week * WEEK + shift, end - week * WEEK + shift)
-        if not history.reaches(a) or not _alike(history, a, b, ratio):
+        if not history.reaches(a, QUARTERS) or not _alike(history, a, b, ratio):
             return False
         if not any(x < b and a < y for x, y in alarmed):
             return True

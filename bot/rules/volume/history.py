@@ -6,7 +6,9 @@ the expectation before the level of the season, which is kept aside as `base`.
 """
 
 MINUTES = 128
-QUARTERS = 1728
+QUARTERS = 1728  # eighteen days of what a habit is told by
+WEEK = 704  # the rest
+LASTING = ("n", "mid")
 CHANNELS = ("n", "mid", "early", "late", "low", "high", "flat", "tries", "fails", "priced", "logs")
 Rates = tuple[float, float, float, float, float, float]
 
@@ -16,12 +18,10 @@ class History:
 
     def __init__(self) -> None:
         self.first = self.last = -1
-        self.n, self.mid, self.early, self.late, self.low, self.high, self.flat = (
-            [0.0] * MINUTES for _ in range(7)
-        )
+        self.n, self.mid, self.early, self.late, self.low, self.high, self.flat = ([0.0] * MINUTES for _ in range(7))
         self.tries, self.fails, self.priced, self.logs = ([0.0] * MINUTES for _ in range(4))
-        self.quarters = {name: [0.0] * QUARTERS for name in (*CHANNELS, "level", "doubt", "base")}
-        self.level, self.doubt = self.quarters["level"], self.quarters["doubt"]
+        names = (*CHANNELS, "level", "doubt", "base")
+        self.quarters = {name: [0.0] * (QUARTERS if name in LASTING else WEEK) for name in names}
 
     def start(self, i: int) -> None:
         """Begin just before minute i."""
@@ -44,9 +44,14 @@ class History:
         self.priced[at] = self.priced[before] + extra[2]
         self.logs[at] = self.logs[before] + extra[3]
         if i % 15 == 14:
-            slot = i // 15 % QUARTERS
             for name in CHANNELS:
-                self.quarters[name][slot] = getattr(self, name)[at]
+                totals = self.quarters[name]
+                totals[i // 15 % len(totals)] = getattr(self, name)[at]
+
+    def mark(self, i: int, level: float, doubt: float, base: float) -> None:
+        """What the quarter-hour that ends with minute i leaves known of the level."""
+        slot = i // 15 % WEEK
+        self.quarters["level"][slot], self.quarters["doubt"][slot], self.quarters["base"][slot] = level, doubt, base
 
     def amend(self, i: int, amounts: dict[str, float]) -> None:
         """Operations of a minute that is already past."""
@@ -54,8 +59,8 @@ class History:
             by_minute, by_quarter = getattr(self, name), self.quarters[name]
             for m in range(max(i, self.last - MINUTES + 1), self.last + 1):
                 by_minute[m % MINUTES] += amount
-            for q in range(max(i // 15, (self.last + 1) // 15 - QUARTERS), (self.last + 1) // 15):
-                by_quarter[q % QUARTERS] += amount
+            for q in range(max(i // 15, (self.last + 1) // 15 - len(by_quarter)), (self.last + 1) // 15):
+                by_quarter[q % len(by_quarter)] += amount
 
     def within(self, name: str, start: int, end: int) -> float:
         """Sum of a channel over minutes [start, end); to the quarter-hour once the minutes are forgotten."""
@@ -65,17 +70,18 @@ class History:
         if i > self.last - MINUTES:
             channel: list[float] = getattr(self, name)
             return channel[i % MINUTES]
-        return self.quarters[name][((i + 1) // 15 - 1) % QUARTERS]
+        totals = self.quarters[name]
+        return totals[((i + 1) // 15 - 1) % len(totals)]
 
-    def reaches(self, start: int) -> bool:
+    def reaches(self, start: int, quarters: int = WEEK) -> bool:
         """Whether a window from minute `start` is still remembered."""
-        return start >= self.first and start // 15 > self.last // 15 - QUARTERS + 2
+        return start >= self.first and start // 15 > self.last // 15 - quarters + 2
 
     def level_before(self, i: int) -> tuple[float, float]:
         """The day's level (1 is usual) known when minute i began, and the relative variance of that knowledge."""
-        slot = (i // 15 - 1) % QUARTERS
-        return (self.level[slot] or 1.0), self.doubt[slot]
+        slot = (i // 15 - 1) % WEEK
+        return (self.quarters["level"][slot] or 1.0), self.quarters["doubt"][slot]
 
     def base_before(self, i: int) -> float:
         """The level of the season when minute i began."""
-        return self.quarters["base"][(i // 15 - 1) % QUARTERS] or 1.0
+        return self.quarters["base"][(i // 15 - 1) % WEEK] or 1.0

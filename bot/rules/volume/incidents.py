@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from bot.rules.volume.values import Group, Kind
 
 PEACE = 30  # minutes
-CALM = 5
-ACCEPT = {"decay": 7 * 1440}  # after so long the new state is the normal one
-ACCEPT_OTHER = 4 * 1440
 REMEMBER = 22 * 1440
 
 
 @dataclass(slots=True)
 class Opened:
-    """An open alarm; minutes are counted from 1970."""
+    """An open alarm; minutes are counted from 1970. `level` is how the day ran before, `heard` what came since."""
 
     kind: Kind
     since: int
     opened: int
+    usual: tuple[float, float]
+    ratio: float
     level: float = 1.0
     calm: int = 0
     heard: float = 0.0
@@ -43,6 +42,6 @@ class Incidents:
         self.floor[group] = i + 1
         return opened
 
-    def spoils_volume(self) -> bool:
+    def spoils_counts(self) -> bool:
         """Whether counts are not to be learned from."""
         return "low" in self.open or "high" in self.open or "decay" in self.open

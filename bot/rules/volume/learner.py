@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 
 from bot.rules.volume.amounts import Amounts
-from bot.rules.volume.failures import Failures
 from bot.rules.volume.bursts import Bursts
+from bot.rules.volume.failures import Failures
 from bot.rules.volume.history import MINUTES, History, Rates
 from bot.rules.volume.level import LOOSE, DayLevel
 from bot.rules.volume.rate import QUARTERS
 from bot.rules.volume.season import DayPlan, Season
 from bot.rules.volume.silence import Silence
-from bot.rules.volume.spread import SCALES, Spread
+from bot.rules.volume.spread import QUARTER, SCALES, Spread
 from bot.rules.volume.values import Minute
 
 LEARN_SPREAD_FROM = 8  # days: before, the table itself is what strays
@@ -57,7 +57,7 @@ class Learner:
         self.amounts = Amounts()
         self.today = Today()
         self.blocks = [Block() for _ in SCALES]
-        self.plan = DayPlan(-1, *([0.0] * QUARTERS for _ in range(4)), cold=True)
+        self.plan = DayPlan(-1, [], [], [], [])
         self.ahead = 0.0
         self.rates: Rates = (0.0,) * 6
         self.offset = 0
@@ -141,7 +141,7 @@ class Learner:
         if day > self.plan.day:
             self._end_day(i)
             self._begin_day(day)
-            if self.plan.holiday:
+            if self.plan.holiday or self.plan.first:
                 self.holiday_end = i + 1440 - minute
                 self.first_end = self.holiday_end if self.plan.first else self.first_end
         slot = self.today.slot = minute // 15
@@ -160,12 +160,10 @@ class Learner:
             self.bursts.learn(slot, [history.n[m % MINUTES] for m in range(i - 15, i + 1, 5)])
             today.counts[slot] += today.n
             today.clean[slot] += 1.0
-        self.level.step(today.n * clean, mean * clean, spread=self.near.values[0], day_spread=day_spread)
+        self.level.step(today.n * clean, mean * clean, spread=self.near.values[QUARTER], day_spread=day_spread)
         if self.local(i + 1) % 1440 == 0:
             self.level.new_day(day_spread)
-        at = i // 15 % len(history.level)
-        history.level[at], history.doubt[at] = self.level.value, self.level.doubt
-        history.quarters["base"][at] = self.season.level
+        history.mark(i, self.level.value, self.level.doubt, self.season.level)
         if not fail_open:
             self.failures.learn(today.fails, today.tries)
         self._end_blocks(i, today.n, mean, (level, doubt), clean=clean, amount_open=amount_open)
@@ -176,7 +174,11 @@ class Learner:
     ) -> None:
         learning = self.age >= LEARN_SPREAD_FROM and not self.plan.holiday
         local = self.local(i) + 1
+        if learning and clean:
+            self._learn_thirds(i, mean / 3, known)
         for scale, minutes in enumerate(SCALES):
+            if minutes < 15:
+                continue
             block = self.blocks[scale]
             if block.mean == 0.0:
                 block.level, block.doubt = known
@@ -192,6 +194,13 @@ class Learner:
                 start = i + 1 - minutes
                 priced, logs = (self.history.within(c, start, i + 1) for c in ("priced", "logs"))
                 self.amounts.end_block(priced, logs)
+
+    def _learn_thirds(self, i: int, mean: float, known: tuple[float, float]) -> None:
+        totals = self.history.n
+        for end in range(i - 10, i + 1, 5):
+            n = totals[end % MINUTES] - totals[(end - 5) % MINUTES]
+            self.spread.learn(0, n, mean)
+            self.near.learn(0, n, mean * known[0], known[1])
 
     def _end_day(self, i: int) -> None:
         if self.plan.day < 0:

@@ -68,7 +68,9 @@ class RateTable:
         return [c * f for c, f in zip(coarse, factors, strict=True)]
 
 
-def local_factors(counts: list[float], usual: list[float], overall: float, *, pull: float, enough: float) -> list[float]:
+def local_factors(
+    counts: list[float], usual: list[float], overall: float, *, pull: float, enough: float
+) -> list[float]:
     """Counts over usual around each quarter, over as few neighbours as hold enough, pulled towards `overall`."""
     seen = [0.0, *accumulate(counts)]
     meant = [0.0, *accumulate(usual)]

@@ -36,15 +36,24 @@ class Finding(NamedTuple):
     margin: float
 
 
+class Known(NamedTuple):
+    """How the day ran before a window, with what relative variance; whether it touches a holiday, an unknown one."""
+
+    level: float
+    doubt: float
+    holiday: bool
+    unknown: bool
+
+
 class Sums(NamedTuple):
-    """One window's count and its lowest and highest expectation; `low`, `high` are the widened ones."""
+    """One window's count and its lowest and highest expectation; `narrow`, `wide` are factors where little is known."""
 
     start: int
     n: float
     least: float
     most: float
-    low: float
-    high: float
+    narrow: float
+    wide: float
 
 
 def rows(budget: float, spread: Spread, near: Spread, day_ops: float) -> list[Row]:
@@ -68,7 +77,8 @@ def short_sums(history: History, minutes: int) -> Sums:
     late = history.late[at] - history.late[before]
     low = history.low[at] - history.low[before]
     high = history.high[at] - history.high[before]
-    return Sums(i + 1 - minutes, n, min(mid, early, late), max(mid, early, late), low, high)
+    narrow, wide = _factors(mid, low, high)
+    return Sums(i + 1 - minutes, n, min(mid, early, late), max(mid, early, late), narrow, wide)
 
 
 def long_sums(history: History, minutes: int) -> Sums:
@@ -82,17 +92,16 @@ def long_sums(history: History, minutes: int) -> Sums:
     if minutes >= 1440:
         held = history.within("flat", start, end) * history.base_before(start)
         least, most = held * least / max(mid, 1e-9), max(most, held)
-    return Sums(start, n, least, most, low, high)
+    return Sums(start, n, least, most, *_factors(mid, low, high))
 
 
-def widen(s: Sums, mid: float) -> tuple[float, float]:
-    """Factors of the low and the high expectation."""
-    return (s.low / mid, s.high / mid) if mid > 0 else (0.0, 1.0)
+def _factors(mid: float, low: float, high: float) -> tuple[float, float]:
+    return (low / mid, high / mid) if mid > 0 else (0.0, 1.0)
 
 
 def few_of(minutes: int, mean: float) -> float:
     """The share of the mean under which a count matters: stricter for short windows of many operations."""
-    return FEW if minutes > 60 else min(0.68, 0.57 + 0.8 / sqrt(mean + 1.0))
+    return FEW if minutes > 60 else min(0.68, 0.56 + 0.8 / sqrt(mean + 1.0))
 
 
 def many_of(minutes: int, mean: float) -> float:
@@ -100,17 +109,15 @@ def many_of(minutes: int, mean: float) -> float:
     return MANY if minutes > 60 else max(1.6, 2.1 - 1.5 / sqrt(mean + 1.0))
 
 
-def too_few(
-    row: Row, s: Sums, level: float, doubt: float, factor: float, *, holiday: bool, first: bool
-) -> Finding | None:
-    """Judge a window for missing operations; `factor` narrows the usual where little is known."""
-    usual = s.least * factor
+def too_few(row: Row, s: Sums, known: Known) -> Finding | None:
+    """Judge a window for missing operations, against the usual and against the day so far."""
+    usual = s.least * s.narrow
     best = None
-    if not first and s.n < few_of(row.minutes, usual) * usual and usual - s.n >= row.least:
+    if not known.unknown and s.n < few_of(row.minutes, usual) * usual and usual - s.n >= row.least:
         best = _low(row, s, usual, row.spread)
-    near = s.least * level * factor if holiday else s.least * level
+    near = s.least * known.level * (s.narrow if known.holiday else 1.0)
     if row.minutes <= SAME_DAY and s.n < few_of(row.minutes, near) * near and near - s.n >= row.least:
-        other = _low(row, s, near, row.near + doubt)
+        other = _low(row, s, near, row.near + known.doubt)
         best = other if best is None or other.margin > best.margin else best
     return best
 
@@ -120,15 +127,15 @@ def _low(row: Row, s: Sums, mean: float, spread: float) -> Finding:
     return Finding(s.start, s.n, mean, spread, row.few - log(max(p, 1e-300)))
 
 
-def too_many(row: Row, s: Sums, level: float, doubt: float, factor: float) -> Finding | None:
+def too_many(row: Row, s: Sums, known: Known) -> Finding | None:
     """Judge a window for surplus operations."""
-    usual = max(s.most * factor, 0.05)
+    usual = max(s.most * s.wide, 0.05)
     best = None
     if s.n > many_of(row.minutes, usual) * usual and s.n - usual >= row.least:
         best = _high(row, s, usual, row.spread)
-    near = max(s.most * max(level, factor), 0.05)
+    near = max(s.most * max(known.level, s.wide), 0.05)
     if row.minutes <= SAME_DAY and s.n > many_of(row.minutes, near) * near and s.n - near >= row.least:
-        other = _high(row, s, near, row.near + doubt)
+        other = _high(row, s, near, row.near + known.doubt)
         best = other if best is None or other.margin > best.margin else best
     return best
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from math import exp, log
 
-from bot.rules.volume.rate import QUARTERS, RateTable
+from bot.rules.volume.rate import RateTable
 from bot.rules.volume.spread import BURSTS
 
 KEEP_DAYS = 45
@@ -35,8 +35,7 @@ class DayPlan:
     low: list[float]
     high: list[float]
     holiday: bool = False
-    first: bool = False  # a holiday nothing is known of
-    cold: bool = False
+    first: bool = False  # a day nothing is known of the like
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class Season:
             low = 0.0
         table = self.table.rates(weekday, day_spread)
         mid = [r * self.level for r in table]
-        return DayPlan(day, table, mid, [m * low for m in mid], [m * high for m in mid], cold=age < COLD[-1][0])
+        return DayPlan(day, table, mid, [m * low for m in mid], [m * high for m in mid], first=low == 0.0)
 
     def _holiday(self, day: int, day_spread: float, low: float, high: float) -> DayPlan:
         """A Sunday at its widest, until two holidays have shown what they are like."""
@@ -97,7 +96,9 @@ class Season:
         for r in self.records:
             if start <= r.day < end and not r.holiday and r.mean > 0.5:
                 variance = BURSTS / r.mean + day_spread
-                points.append((log((r.n + 0.5) / (r.mean + 0.5)), 0.5 ** ((end - 1 - r.day) / half) / variance, variance))
+                points.append(
+                    (log((r.n + 0.5) / (r.mean + 0.5)), 0.5 ** ((end - 1 - r.day) / half) / variance, variance)
+                )
         if not points:
             return 1.0
         middle = weighted_median([(x, w) for x, w, _ in points])

@@ -6,6 +6,7 @@ from bot.rules.volume.history import Rates
 from bot.rules.volume.tails import log_none
 
 SHORTEST = 4  # minutes
+FEWEST = 2.0  # expected operations nobody need look below
 
 
 class Silence:
@@ -31,7 +32,7 @@ class Silence:
     def margin(self, i: int, alpha: float, spread: float, near: float, *, holiday: bool) -> float:
         """Nats beyond the budget; negative is no alarm."""
         least = self.least
-        if self.since < 0 or i + 1 - self.since < SHORTEST or least <= 2.0:
+        if self.since < 0 or i + 1 - self.since < SHORTEST or least <= FEWEST:
             return -1.0
         narrow = self.low / self.mid
         chance = log_none(least * self.level * (narrow if holiday else 1.0), near + self.doubt)
