@@ -4,13 +4,15 @@ from bot.rules.volume import amounts, counts, decay, failures
 from bot.rules.volume.case import Case
 from bot.rules.volume.incidents import Opened
 from bot.rules.volume.scan import LONG, SHORT, long_sums, short_sums
+from bot.rules.volume.tails import log_ratio
 
 STREAK = {"drop": 5, "spike": 5}  # minutes in a row that must be calm
 ACCEPT_DAYS = {"decay": 7}
 ACCEPT_DAYS_OTHERWISE = 4
 BACK_OPERATIONS = 3
-EXPECTED = 12.0
-LOW_BACK, HIGH_BACK = 0.8, 1.4
+EXPECTED = 20.0
+STILL_LOW, STILL_HIGH = 0.55, 2.0  # what the usual is weighed against
+NATS = 3.0
 DECAY_BACK = 0.85
 
 
@@ -45,7 +47,7 @@ def _decay_calm(case: Case, opened: Opened) -> bool:
 
 
 def _counts_calm(case: Case, i: int, opened: Opened) -> bool:
-    """The shortest window with enough expected operations is near the usual."""
+    """The shortest window with enough expected operations speaks for the usual."""
     under, over = counts.past_limits(case, i)
     if under if opened.kind == "drop" else over:
         return False
@@ -55,7 +57,8 @@ def _counts_calm(case: Case, i: int, opened: Opened) -> bool:
         sums = (short_sums if minutes <= SHORT[-1] else long_sums)(case.learner.history, minutes)
         if sums.least < EXPECTED:
             continue
+        spread = case.learner.near.of(minutes)
         if opened.kind == "drop":
-            return sums.n >= LOW_BACK * sums.least * min(1.0, opened.level)
-        return sums.n <= HIGH_BACK * sums.most * max(1.0, opened.level)
+            return log_ratio(sums.n, sums.least * min(1.0, opened.level), spread, STILL_LOW) <= -NATS
+        return log_ratio(sums.n, sums.most * max(1.0, opened.level), spread, STILL_HIGH) <= -NATS
     return False

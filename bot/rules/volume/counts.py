@@ -29,6 +29,7 @@ def judge(case: Case, i: int, *, every5: bool) -> list[tuple[Kind, Finding]]:
         quiet = _silence(case, i)
         if quiet and not _habit(case, quiet, "low"):
             return [("silence", quiet)]
+    low = low and "decay" not in case.incidents.open
     if not low and not high:
         return []
     fewest, most = _scan(case, i, low=low, high=high, every5=every5)
