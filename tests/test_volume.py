@@ -266,3 +266,10 @@ def test_a_closed_sunday_becomes_a_habit() -> None:
     for d in range(35):
         minutes += shop.minutes(MONDAY + d * DAY, MONDAY + (d + 1) * DAY, change=0.0 if d % 7 == 6 else 1.0)
     assert run(detector, iter(minutes)) == []
+
+
+def test_a_new_normal_is_accepted_after_four_days(memory: tuple[bytes, int]) -> None:
+    detector, shop, day = taught(memory)
+    signals = run(detector, shop.minutes(day, day + 12 * DAY, change=0.4))
+    assert [(s.kind, s.state) for s in signals] == [("drop", "open"), ("drop", "close")]
+    assert 4 * DAY <= signals[1].at - signals[0].at < 5 * DAY

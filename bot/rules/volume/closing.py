@@ -19,8 +19,12 @@ DECAY_BACK = 0.85
 def is_over(case: Case, i: int, opened: Opened) -> bool:
     """Judge an open alarm at minute i; keeps count of its calm minutes."""
     opened.calm = opened.calm + 1 if _is_calm(case, i, opened) else 0
-    accepted = ACCEPT_DAYS.get(opened.kind, ACCEPT_DAYS_OTHERWISE) * 1440
-    return opened.calm >= STREAK.get(opened.kind, 1) or i - opened.opened > accepted
+    return opened.calm >= STREAK.get(opened.kind, 1) or is_accepted(i, opened)
+
+
+def is_accepted(i: int, opened: Opened) -> bool:
+    """Whether an alarm has been open so long that its state is the normal one."""
+    return i - opened.opened > ACCEPT_DAYS.get(opened.kind, ACCEPT_DAYS_OTHERWISE) * 1440
 
 
 def _is_calm(case: Case, i: int, opened: Opened) -> bool:

@@ -101,6 +101,9 @@ class Detector:
         for group, opened in list(self.case.incidents.open.items()):
             if closing.is_over(self.case, i, opened):
                 self.case.incidents.close(group, i)
+                if opened.kind in ("drop", "spike", "decay") and closing.is_accepted(i, opened):
+                    self.case.learner.adopt(opened.opened)
+                    self.case.incidents.forget_counts(i)
                 heard, end = opened.heard, (i + 1) * 60
                 out.append(
                     Signal(opened.kind, "close", end, opened.since * 60, heard, opened.usual, int(heard), opened.ratio)

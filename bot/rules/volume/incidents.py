@@ -42,6 +42,11 @@ class Incidents:
         self.floor[group] = i + 1
         return opened
 
+    def forget_counts(self, i: int) -> None:
+        """Minute i begins a new normal: no test of counts looks back past it."""
+        groups: tuple[Group, ...] = ("low", "high", "decay")
+        self.floor.update(dict.fromkeys(groups, i + 1))
+
     def spoils_counts(self) -> bool:
         """Whether counts are not to be learned from."""
         return "low" in self.open or "high" in self.open or "decay" in self.open

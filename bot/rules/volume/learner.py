@@ -8,7 +8,7 @@ from bot.rules.volume.failures import Failures
 from bot.rules.volume.history import MINUTES, History, Rates
 from bot.rules.volume.level import LOOSE, DayLevel
 from bot.rules.volume.rate import QUARTERS
-from bot.rules.volume.season import DayPlan, Season
+from bot.rules.volume.season import DayPlan, DayRecord, Season
 from bot.rules.volume.silence import Silence
 from bot.rules.volume.spread import QUARTER, SCALES, Spread
 from bot.rules.volume.values import Minute
@@ -144,8 +144,11 @@ class Learner:
             if self.plan.holiday or self.plan.first:
                 self.holiday_end = i + 1440 - minute
                 self.first_end = self.holiday_end if self.plan.first else self.first_end
-        slot = self.today.slot = minute // 15
-        mid = self.plan.mid
+        self.today.slot = minute // 15
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        slot, mid = self.today.slot, self.plan.mid
         before = mid[slot - 1] if slot else self.ahead
         after = mid[slot + 1] if slot + 1 < QUARTERS else mid[0]
         low, high = self.plan.low[slot], self.plan.high[slot]
@@ -219,6 +222,19 @@ class Learner:
         self.today = Today()
         records = [r.mean for r in self.season.records[-28:]]
         self.day_ops = self.season.level * sum(records) / max(1, len(records))
+
+    def adopt(self, since: int) -> None:
+        """What came since this minute was no incident after all but is the normal state now."""
+        end = self.history.last + 1
+        today = (end - self.local(end) % 1440) // 15 * 15
+        days = []
+        for start in range(today - 1440 * ((today - since) // 1440), today, 1440):
+            if self.history.reaches(start):
+                n, mean = (self.history.within(c, start, start + 1440) for c in ("n", "flat"))
+                days.append(DayRecord(self.local(start) // 1440, n, mean, holiday=False))
+        self.season.adopt(days)
+        self.plan = self.season.plan(self.plan.day, self.spread.values[-1])
+        self._set_rates()
 
     def spoil(self, since: int) -> None:
         """What was taken for clean since this minute belongs to an alarm."""

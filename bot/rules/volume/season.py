@@ -60,8 +60,8 @@ class Season:
 
     def plan(self, day: int, day_spread: float) -> DayPlan:
         """Expectations for a local day."""
-        self.level = self.mean_level(day - LEVEL_DAYS, day, day_spread, LEVEL_HALF)
-        self.older = self.mean_level(day - OLDER[1], day - OLDER[0], day_spread, 99.0)
+        self.level = self.mean_level(day - LEVEL_DAYS, day, day_spread, LEVEL_HALF) or 1.0
+        self.older = self.mean_level(day - OLDER[1], day - OLDER[0], day_spread, 99.0) or self.level
         age = day - self.first_day
         low, high = next(((lo, hi) for until, lo, hi in COLD if age < until), (1.0, 1.0))
         high *= max(1.0, self.older / self.level)
@@ -90,8 +90,12 @@ class Season:
         lowest, highest = 0.55 * min(seen) / typical * low, 1.6 * max(seen) / typical * high
         return DayPlan(day, sunday, mid, [m * lowest for m in least], [m * highest for m in mid], holiday=True)
 
-    def mean_level(self, start: int, end: int, day_spread: float, half: float) -> float:
-        """Robust mean of actual over expected on the days [start, end), the latest weighing most."""
+    def adopt(self, days: list[DayRecord]) -> None:
+        """Take these days for the new normal and forget how it was before."""
+        self.records = [r for r in self.records if r.holiday] + days
+
+    def mean_level(self, start: int, end: int, day_spread: float, half: float) -> float | None:
+        """Robust mean of actual over expected on the days [start, end), the latest weighing most; None of no days."""
         points = []
         for r in self.records:
             if start <= r.day < end and not r.holiday and r.mean > 0.5:
@@ -100,7 +104,7 @@ class Season:
                     (log((r.n + 0.5) / (r.mean + 0.5)), 0.5 ** ((end - 1 - r.day) / half) / variance, variance)
                 )
         if not points:
-            return 1.0
+            return None
         middle = weighted_median([(x, w) for x, w, _ in points])
         total = top = 0.0
         for x, weight, variance in points:
