@@ -25,8 +25,10 @@ from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, Wo
 from bot.demo.telegram import BotApi, Message, Person
 from bot.epay import EpayClient, Retries
 from bot.errors import UsageError
+from bot.incidents import Incidents
 from bot.model import Button, ChatKind, Destination, Merchant, MerchantId, Request, Terminal, TerminalId, Window
 from bot.model import Message as Answer
+from bot.rules import Rulebook
 from bot.store import chats, operations, sources
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
@@ -71,6 +73,7 @@ class Stage:
             started_at=NOW - timedelta(hours=3),
             zone=ZoneInfo("Asia/Almaty"),
             listed=list_commands,
+            incidents=Incidents((merchant_of(SHOP),), Rulebook.from_settings({}), now=clock),
             show_menu=self.gateway.set_chat_menu,
             charts=Charts(),
         )
@@ -85,7 +88,8 @@ class Stage:
         """Look after these merchants, who bank at `url`."""
         clients = {MerchantId(one.id): client_of(one, url, http, self.clock) for one in merchants}
         known = tuple(merchant_of(one) for one in merchants)
-        self.desk = replace(self.desk, clients=clients, merchants=known)
+        incidents = Incidents(known, Rulebook.from_settings({}), now=self.clock)
+        self.desk = replace(self.desk, clients=clients, merchants=known, incidents=incidents)
         self.use(COMMANDS)
 
     async def work(self) -> None:

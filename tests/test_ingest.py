@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch, watching
+from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SAMAL, SECOND, Watch, watching
 
 from bot.model import MerchantId, Outcome, Window
 from bot.store import figures, sources
@@ -36,8 +36,9 @@ async def test_a_failure_after_the_start_alerts_once(watch: Watch) -> None:
         await watch.poll(INTERVAL)
     assert await watch.failures() == [row.id]
     [(_, alert)] = await watch.said()
-    assert (alert["reason"], alert["terminal_name"], alert["late"]) == ("first", "Samal-2", False)
-    assert (alert["operation"]["reason_code"], alert["operation"]["payer_name"]) == (488, "")
+    assert (alert["reason"], alert["terminal_names"], alert["incident"]["late"]) == ("first", {SAMAL: "Samal-2"}, False)
+    (operation,) = alert["incident"]["attempts"]
+    assert (operation["reason_code"], operation["payer_name"]) == (488, "")
 
 
 async def test_a_failure_while_the_first_reading_is_under_way_is_not_history(watch: Watch) -> None:
@@ -77,7 +78,7 @@ async def test_an_operation_that_appears_late_is_found(watch: Watch, late: timed
     assert await watch.failures() == []
     await watch.poll_for(within + 2 * MINUTE, every=max(within / 10, INTERVAL))
     assert await watch.failures() == [row.id]
-    assert [alert["late"] for _, alert in await watch.said()] == [late > 15 * MINUTE]
+    assert [incident.late for incident in await watch.incidents()] == [late > 15 * MINUTE]
 
 
 async def test_undecided_becomes_failed_and_is_told_once(watch: Watch) -> None:
@@ -146,7 +147,8 @@ async def test_an_invoice_paid_at_the_third_attempt(watch: Watch) -> None:
     told = await watch.store.read(figures.of_window, MerchantId("shop"), "", window)
     assert (told.currencies["KZT"].failed, told.currencies["KZT"].paid) == (2, 1)
     assert (told.invoices.decided, told.invoices.paid) == (1, 1)
-    assert [alert["reason"] for _, alert in await watch.said()] == ["first", "more"]
+    [(_, alert)] = await watch.said()
+    assert alert["incident"]["count"] == 2
 
 
 async def test_a_stale_answer_changes_nothing_and_announces_nothing_again(watch: Watch) -> None:
@@ -190,12 +192,13 @@ async def test_two_merchants_never_mix(watch: Watch) -> None:
     for merchant_id in ("shop", "bakery", "shop", "bakery"):
         await watch.poll(INTERVAL, merchant_id)
     assert [(await watch.stored(key)).keys() for key in ("shop", "bakery")] == [{ours.id}, {theirs.id}]
-    alerts = [values for _, values in await watch.said()]
-    assert [(one["merchant_name"], one["operation"]["id"]) for one in alerts] == [
-        ("Shop", ours.id),
-        ("Bakery", theirs.id),
+    told = [values for _, values in await watch.said()]
+    assert [
+        (one["merchant_name"], one["incident"]["attempts"][0]["id"], one["incident"]["number"]) for one in told
+    ] == [
+        ("Shop", ours.id, 1),
+        ("Bakery", theirs.id, 2),
     ]
-    assert {one["incident"] for one in alerts} == {1, 2}
 
 
 async def test_a_rule_switched_off_says_nothing(watch: Watch) -> None:

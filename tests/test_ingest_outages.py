@@ -44,8 +44,8 @@ async def test_an_outage_is_told_once_when_it_lasts_and_once_when_it_ends(
     await watch.poll_for(5 * MINUTE)
     assert await watch.news() == ["lost", "back"]
     assert await watch.failures() == [row.id]
-    back = (await watch.said())[-1][1]
-    assert (back["operations"], back["failed"]) == (1, 1)
+    lost = next(one for one in await watch.incidents() if one.key == "lost")
+    assert (lost.values, lost.is_open) == ({"count": 1, "failed": 1}, False)
     assert caplog.text.count("does not answer") == 1
     assert caplog.text.count("answers again") == 1
 
@@ -100,9 +100,9 @@ async def test_what_happened_while_nobody_looked_is_caught_up(watch: Watch, away
     await watch.start()
     assert await watch.poll(away)
     assert sorted(await watch.failures()) == sorted(row.id for row in rows)
-    for _, alert in await watch.said():
-        created_at = next(row.created_at for row in rows if row.id == alert["operation"]["id"])
-        assert alert["late"] == (watch.now - created_at > 15 * MINUTE)
+    (incident,) = await watch.incidents()
+    assert incident.late == all(watch.now - row.created_at > 15 * MINUTE for row in rows)
+    assert len(await watch.said()) == 1
     assert (await watch.source()).through_at == watch.now
 
 
@@ -189,13 +189,15 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_told_once(watch: Wa
     await watch.poll_for(3 * MINUTE)
     await watch.start()
     await watch.poll_for(DAY + HOUR, every=30 * MINUTE)
-    kinds = [kind for kind, _ in await watch.said()]
-    assert sorted(kinds) == ["failure", "notice"]
+    assert [one.key for one in await watch.incidents()] == ["", "unreadable"]
     assert await watch.failures() == [good.id]
     assert (await watch.source()).set_aside == 1
     watch.add(currency="")
     await watch.poll(INTERVAL)
-    assert [kind for kind, _ in await watch.said()].count("notice") == 2
+    assert [(one.key, one.is_open) for one in await watch.incidents()][1:] == [
+        ("unreadable", False),
+        ("unreadable", True),
+    ]
     assert (await watch.source()).set_aside == 2
 
 
@@ -271,7 +273,7 @@ async def test_a_wrong_clock_changes_nothing(watch: Watch, skew: timedelta) -> N
         rows.append(watch.fail().id)
     await watch.poll(INTERVAL)
     assert await watch.failures() == rows
-    assert all(not alert["late"] for _, alert in await watch.said())
+    assert not any(incident.late for incident in await watch.incidents())
     assert (await watch.source()).through_at == watch.bank.clock()
 
 

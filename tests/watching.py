@@ -23,10 +23,11 @@ from bot.demo.bank import (
     default_merchants,
 )
 from bot.epay import Dialect, EpayClient, Retries
+from bot.incidents import Incidents
 from bot.ingest import Ingest
-from bot.model import Merchant, MerchantId, Operation, OperationId, Terminal, TerminalId
+from bot.model import EPOCH, Incident, Merchant, MerchantId, Operation, OperationId, Terminal, TerminalId
 from bot.rules import Rulebook
-from bot.store import chats, operations, rollups, sources
+from bot.store import chats, incidents, operations, rollups, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 from bot.store.sqlite import SqliteStore
@@ -36,6 +37,13 @@ SAMAL = SHOP_AT_BANK.terminals[0].tid
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3600, 86400))
 INTERVAL = 15 * SECOND
 ONCE = Retries(attempts=1, wait_initial=0, wait_max=0)
+
+
+_NEWS = """
+    SELECT CASE what WHEN 'first' THEN json_extract(body, '$.key') ELSE 'back' END AS news
+    FROM incident_event JOIN incident USING (number) WHERE rule = 'source' AND what IN ('first', 'resolved')
+    ORDER BY incident_event.id
+"""
 
 
 class Watch:
@@ -72,11 +80,12 @@ class Watch:
             retries=self.retries,
         )
         terminals = tuple(Terminal(TerminalId(place.tid), place.name) for place in merchant.terminals)
+        known_as = Merchant(merchant_id, merchant.id.title(), terminals)
         self.ingests[merchant.id] = Ingest(
-            Merchant(merchant_id, merchant.id.title(), terminals),
+            known_as,
             client,
             store=self.store,
-            rulebook=Rulebook.from_settings(self.rules),
+            incidents=Incidents([known_as], Rulebook.from_settings(self.rules), now=self.our_clock),
             polling=self.polling,
             now=self.our_clock,
         )
@@ -120,11 +129,19 @@ class Watch:
         return [(kind, json.loads(values)) for kind, _, values in (row["body"].partition(" ") for row in rows)]
 
     async def failures(self) -> list[str]:
-        """Ids of the operations an alert was written for, in order."""
-        return [values["operation"]["id"] for kind, values in await self.said() if kind == "failure"]
+        """Ids of the operations that incidents were made of, in order; each was counted once."""
+        rows = await self.store.read(lambda db: db.rows("SELECT operation_id FROM incident_operation ORDER BY rowid"))
+        assert sum(one.count for one in await self.incidents() if not one.key) == len(rows)
+        return [row["operation_id"] for row in rows]
+
+    async def incidents(self) -> list[Incident]:
+        """Every incident there ever was, as it is now, oldest first."""
+        return [one for merchant_id in self.ingests for one in await self.store.read(_all_incidents, merchant_id)]
 
     async def news(self) -> list[str]:
-        return [values["state"] for kind, values in await self.said() if kind == "source"]
+        """What was told of the bank: how it was lost, and that it is back."""
+        rows = await self.store.read(lambda db: db.rows(_NEWS))
+        return [row["news"] for row in rows]
 
     async def stored(self, merchant_id: str = "shop") -> dict[str, Operation]:
         return await self.store.read(_all_operations, MerchantId(merchant_id))
@@ -136,6 +153,10 @@ class Watch:
 
     async def differences(self) -> list[str]:
         return await self.store.read(rollups.list_differences)
+
+
+def _all_incidents(db: Connection, merchant_id: str) -> list[Incident]:
+    return incidents.list_recent(db, MerchantId(merchant_id), EPOCH)[::-1]
 
 
 def _all_operations(db: Connection, merchant_id: MerchantId) -> dict[str, Operation]:

@@ -33,10 +33,8 @@ def snoozed(incident: Incident, by: Mark, voice: Voice, now: datetime) -> Toast:
     if not incident.is_open or who is None or until is None:
         return _over(incident, voice, now)
     if who == by:
-        text = voice.plain(
-            "😴 #{number} is put off until {time}", number=incident.number, time=voice.moment(until, now)
-        )
-        return Toast(text, passing=True)
+        number, time = incident.number, voice.moment(until, now)
+        return Toast(voice.plain("😴 #{number} is put off until {time}", number=number, time=time), passing=True)
     return Toast(
         voice.plain(
             "{name} has put #{number} off until {time} already",
@@ -64,10 +62,8 @@ def said(answer: Toast) -> Message:
 
 
 def _over(incident: Incident, voice: Voice, now: datetime) -> Toast:
-    over = voice.moment(incident.resolved_at or now, now)
-    return Toast(
-        voice.plain("#{number} is over since {time}; nothing is left to do", number=incident.number, time=over)
-    )
+    number, over = incident.number, voice.moment(incident.resolved_at or now, now)
+    return Toast(voice.plain("#{number} is over since {time}; nothing is left to do", number=number, time=over))
 
 
 def _name(mark: Mark) -> str:

@@ -37,7 +37,7 @@ def incident_story(report: IncidentReport, voice: Voice) -> Message:
 
 def _fates(report: IncidentReport, voice: Voice) -> list[Markup]:
     aftermath = report.alert.aftermath
-    if aftermath is None:
+    if aftermath is None or not report.rows:
         return []
     paid, unpaid = voice.number(aftermath.recovered), voice.number(aftermath.unpaid)
     return [voice("Invoices paid by another try: {recovered} · still unpaid: {unpaid}", recovered=paid, unpaid=unpaid)]

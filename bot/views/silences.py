@@ -87,5 +87,5 @@ def _label(terminal: Terminal) -> str:
     return str(capped(terminal.name, NAME_LENGTH // 2).unescape())
 
 
-def _rows(buttons: Sequence[Button]) -> list[Sequence[Button]]:
-    return [buttons[place : place + _IN_A_ROW] for place in range(0, len(buttons), _IN_A_ROW)]
+def _rows(buttons: Sequence[Button]) -> list[list[Button]]:
+    return [list(buttons[place : place + _IN_A_ROW]) for place in range(0, len(buttons), _IN_A_ROW)]

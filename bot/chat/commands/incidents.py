@@ -1,6 +1,7 @@
 """Incidents from the chat: what is open, one of them whole, who has it, what is put off."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -112,7 +113,7 @@ def _report(db: Connection, desk: Desk, number: int, *, unpaid: bool, page: int)
     page = min(page, last)
     rows = incidents.list_operations(db, number, limit=PAGE, offset=(page - 1) * PAGE, unpaid=unpaid)
     return IncidentReport(
-        alert=desk.incidents.describe(db, found),
+        alert=replace(desk.incidents.describe(db, found), aftermath=incidents.aftermath(db, found)),
         rows=tuple(rows),
         unpaid=unpaid,
         page=page,

@@ -34,11 +34,7 @@ async def silence(request: Request, desk: Desk) -> Message:
     if not wish.words and (quoted := await find_quoted(request, desk)):
         wish = replace(wish, words=(f"#{quoted}",))
     if not wish.words:
-        open_now = [
-            one for merchant in desk.merchants for one in await desk.store.read(incidents.list_open, merchant.id)
-        ]
-        terminals = [one for merchant in await list_merchants(desk) for one in merchant.terminals]
-        return views.ask_silence_of([one.number for one in open_now], terminals, list(request.arguments), voice)
+        return await _ask_what(request, desk)
     drafts = await _drafts(wish, mark_of(request, desk), desk)
     if until is None:
         return views.ask_silence_until([*wish.words, *wish.classes], voice)
@@ -65,6 +61,13 @@ async def unsilence(request: Request, desk: Desk) -> Message:
 async def _listed(request: Request, desk: Desk) -> Message:
     active = [one for merchant in desk.merchants for one in await desk.store.read(silences.list_active, merchant.id)]
     return views.silences_list(active, await list_merchants(desk), desk.voice(request.chat), desk.now())
+
+
+async def _ask_what(request: Request, desk: Desk) -> Message:
+    open_now = [one for merchant in desk.merchants for one in await desk.store.read(incidents.list_open, merchant.id)]
+    terminals = [one for merchant in await list_merchants(desk) for one in merchant.terminals]
+    numbers = [one.number for one in open_now]
+    return views.ask_silence_of(numbers, terminals, request.arguments, desk.voice(request.chat))
 
 
 def _wish(words: Sequence[str]) -> _Wish:
