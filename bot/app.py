@@ -31,6 +31,7 @@ from bot.store import chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,11 @@ class App:
         self._settings = settings
         self._now = now
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
-        self._incidents = Incidents(self._merchants, Rulebook.from_settings(settings.alerts), now=now)
+        rulebook = Rulebook.from_settings(settings.alerts)
+        self._incidents = Incidents(self._merchants, rulebook, now=now)
+        self._watching = Watching(
+            rulebook.volume, self._incidents, zone=ZoneInfo(settings.timezone), interval=settings.polling.interval
+        )
         self._owners = tuple(
             Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
             for owner in settings.access.owners
@@ -151,6 +156,7 @@ class App:
                 incidents=self._incidents,
                 polling=self._settings.polling,
                 now=self._now,
+                watching=self._watching,
             )
             for merchant in self._merchants
         }
@@ -158,6 +164,7 @@ class App:
             ingests=ingests,
             delivery=delivery,
             incidents=self._incidents,
+            watching=self._watching,
             store=store,
             polling=self._settings.polling,
             now=self._now,

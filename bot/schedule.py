@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,6 +19,7 @@ from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.store import chats, queries
 from bot.store.driver import Store
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Works:
     ingests: Mapping[MerchantId, Ingest]
     delivery: Delivery
     incidents: Incidents
+    watching: Watching
     store: Store
     polling: Polling
     now: Callable[[], datetime]
@@ -64,6 +67,10 @@ def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
     return (("incidents", tick),)
 
 
+def _learning(works: Works) -> Iterable[tuple[str, Work]]:
+    return ((one, partial(works.watching.catch_up, works.store, one)) for one in works.ingests)
+
+
 def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_updates() -> None:
         await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
@@ -78,6 +85,7 @@ JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
+    Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from bot.errors import Problem
 from bot.model import Finding, Timers, Transition
-from bot.rules import failed_operation, incidents
+from bot.rules import failed_operation, incidents, unusual_volume
+from bot.rules.unusual_volume import UnusualVolume
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Rule:
 
 RULES = (Rule(failed_operation.NAME, failed_operation.FailedOperation, failed_operation.judge),)
 SECTIONS: dict[str, type[BaseModel]] = {rule.name: rule.settings for rule in RULES} | {
-    incidents.NAME: incidents.IncidentSettings
+    incidents.NAME: incidents.IncidentSettings,
+    unusual_volume.NAME: UnusualVolume,
 }
 
 
@@ -51,12 +53,13 @@ class Rulebook:
 
     entries: tuple[tuple[Rule, BaseModel], ...]
     timers: Timers
+    volume: UnusualVolume
 
     @classmethod
     def from_settings(cls, alerts: Mapping[str, Any]) -> "Rulebook":
         entries = tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES)
         timers = incidents.IncidentSettings.model_validate(alerts.get(incidents.NAME) or {}).timers()
-        return cls(entries, timers)
+        return cls(entries, timers, UnusualVolume.model_validate(alerts.get(unusual_volume.NAME) or {}))
 
     def judge(self, transitions: Sequence[Transition]) -> list[Finding]:
         """What every rule finds in these transitions, in the order of RULES."""

@@ -16,7 +16,7 @@ from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
-from bot.views.handled import acknowledged, ask_snooze, said, snoozed
+from bot.views.handled import acknowledged, ask_snooze, judged, said, snoozed
 from bot.views.incident_story import incident_story
 from bot.views.languages import ask_language, language_chosen
 from bot.views.lists import failed_list, last_list, with_terminals
@@ -62,6 +62,7 @@ __all__ = [
     "help_message",
     "identity",
     "incident_story",
+    "judged",
     "language_chosen",
     "last_list",
     "matches",

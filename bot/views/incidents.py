@@ -20,6 +20,7 @@ from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
 from bot.views.incident_buttons import incident_buttons
 from bot.views.operations import ICONS, SEPARATOR, bank_words, card_words, reason_words
+from bot.views.volume import RULE, volume_words
 
 _NAMED = 4
 _FLAPPING = 3
@@ -200,6 +201,8 @@ def span_words(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
 
 def symptom_words(incident: Incident, voice: Voice) -> Markup:
     """What holds, in the words of the rule that saw it."""
+    if incident.rule == RULE:
+        return volume_words(incident, voice)
     values = {name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()}
     return voice(incident.text, **values)
 

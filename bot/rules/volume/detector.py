@@ -10,7 +10,7 @@ from bot.rules.volume.incidents import Opened
 from bot.rules.volume.learner import Learner
 from bot.rules.volume.scan import Finding
 from bot.rules.volume.season import EPOCH
-from bot.rules.volume.values import GROUP_OF, Kind, Minute, Signal, VolumeSettings
+from bot.rules.volume.values import GROUP_OF, Group, Kind, Minute, Signal, VolumeSettings
 
 LATE_SECONDS = 120  # a minute handed over later than this is only remembered
 BLIND_DAYS = 3  # nothing but failures is judged before
@@ -52,6 +52,27 @@ class Detector:
     def feedback(self, kind: Kind, verdict: Literal["false_alarm", "planned"], now: int) -> None:
         """The owner's word on the last alarm of this kind: the next must bring more evidence, or no more."""
         self.case.backoff.note(GROUP_OF[kind], now, VERDICTS[verdict])
+
+    def amend(self, minute: Minute) -> None:
+        """Operations, or failures of operations known before (`n` is 0), of a minute that was fed already."""
+        if self.case.learner.history.first <= minute.start_at // 60 <= self.case.learner.history.last:
+            self.feed(minute, minute.start_at + 60)
+
+    @property
+    def following(self) -> int | None:
+        """The minute it waits for, counted from 1970; None before the first."""
+        last = self.case.learner.history.last
+        return last + 1 if last >= 0 else None
+
+    @property
+    def day_ops(self) -> float:
+        """Operations of a usual day."""
+        return self.case.learner.day_ops
+
+    @property
+    def alarms(self) -> dict[Group, int]:
+        """What is open, and the minute it was opened in."""
+        return {group: opened.opened for group, opened in self.case.incidents.open.items()}
 
     def dump(self) -> bytes:
         """All that was learned and is open, to be kept over a restart."""
