@@ -16,6 +16,7 @@ from bot.incidents import Incidents
 from bot.model import MerchantId, Outcome, TerminalId
 from bot.rules.unusual_volume import NAME, Conclusion, Heard, Setting, UnusualVolume, conclude
 from bot.rules.volume import Detector, Failure, Minute
+from bot.rules.volume.detector import LATE_SECONDS
 from bot.rules.volume.values import Group
 from bot.store import incidents, operations, sources, volume
 from bot.store.driver import Connection, Row, Store
@@ -70,10 +71,12 @@ class Watching:
         """Whether `look` judges this merchant."""
         return merchant_id in self._rooms
 
-    def look(self, db: Connection, merchant_id: MerchantId, through_at: datetime, *, returned: bool = False) -> None:
+    def look(
+        self, db: Connection, merchant_id: MerchantId, through_at: datetime, *, lost_at: datetime | None = None
+    ) -> None:
         """Judges the minutes that are complete now that the bank has been read up to `through_at`.
 
-        `returned`: it could not be read before. If it lists nothing at all of that time, nothing is known of it.
+        It could not be read since `lost_at`: if it lists nothing at all of that time, nothing is known of it.
         """
         room, until = self._rooms.get(merchant_id), minute_of(through_at - SETTLED)
         if room is None or until <= room.watched.fed:
@@ -82,7 +85,7 @@ class Watching:
             del self._rooms[merchant_id]
             return
         try:
-            self._judge(db, merchant_id, room, until, returned=returned)
+            self._judge(db, merchant_id, room, until, lost_at)
         except BaseException:
             self._rooms.pop(merchant_id, None)
             raise
@@ -100,15 +103,14 @@ class Watching:
             pass
         await store.write(self._go_live, merchant_id)
 
-    def _judge(self, db: Connection, merchant_id: MerchantId, room: Room, until: int, *, returned: bool) -> None:
+    def _judge(self, db: Connection, merchant_id: MerchantId, room: Room, until: int, lost_at: datetime | None) -> None:
         watched = room.watched
         spoken = self._hear_verdicts(db, merchant_id, room)
         self._amend(db, merchant_id, room)
         made = self._minutes(volume.list_made(db, merchant_id, watched.fed, until))
-        start = watched.fed
-        if returned and until - start > BLIND and not any(min(own) < until - BLIND for own in made.values()):
-            start = until - self._patience
-        heard = self._feed(room, made, start, until)
+        heard: list[Heard] = []
+        for span in _known(made, watched.fed, until, lost_at):
+            heard += self._feed(room, made, span, newest=until)
         room.watched = replace(watched, fed=until, seen_at=volume.newest_sight(db, merchant_id))
         self._settle(db, merchant_id, room, heard)
         volume.save_watched(db, merchant_id, room.watched)
@@ -120,17 +122,17 @@ class Watching:
         states = {one: room.detectors[one].dump() for one in due if one in room.detectors}
         volume.save_states(db, merchant_id, room.watched.fed, states)
 
-    def _feed(self, room: Room, made: Minutes, start: int, until: int, *, replayed: bool = False) -> list[Heard]:
-        """Every terminal's minutes [start, until), those it has had already left out."""
+    def _feed(self, room: Room, made: Minutes, span: range, *, newest: int | None = None) -> list[Heard]:
+        """Every terminal's minutes of the span, those it has had already left out; history is judged as of its time."""
         heard: list[Heard] = []
         for new in sorted(made.keys() - room.detectors.keys() - room.broken):
             room.detectors[new] = Detector(self._settings.of_terminal(new))
         for terminal_id, detector in list(room.detectors.items()):
             own = made.get(terminal_id, {})
             try:
-                for minute in self._run(detector, own, start, until):
-                    on_time = replayed or until - minute.start_at // 60 <= self._patience
-                    now = minute.start_at + 60 if on_time else until * 60
+                for minute in self._run(detector, own, span):
+                    late = newest is not None and newest - minute.start_at // 60 > self._patience
+                    now = minute.start_at + (LATE_SECONDS if late else 60)
                     heard += [Heard(terminal_id, one, detector.day_ops) for one in detector.feed(minute, now)]
             except Exception:
                 logger.exception("the volume of terminal %s cannot be judged any more", terminal_id)
@@ -138,11 +140,11 @@ class Watching:
                 room.broken.add(terminal_id)
         return sorted(heard, key=lambda one: one.signal.at)
 
-    def _run(self, detector: Detector, made: Mapping[int, Minute], start: int, until: int) -> Iterable[Minute]:
+    def _run(self, detector: Detector, made: Mapping[int, Minute], span: range) -> Iterable[Minute]:
         """A detector begins with its terminal's first operation."""
         following = detector.following
-        first = max(start, following) if following is not None else min(made, default=until)
-        return (made.get(i) or Minute(i * 60, 0, offset=_offset(self._zone, i // 15)) for i in range(first, until))
+        first = max(span.start, following) if following is not None else min(made, default=span.stop)
+        return (made.get(i) or Minute(i * 60, 0, offset=_offset(self._zone, i // 15)) for i in range(first, span.stop))
 
     def _minutes(self, rows: Sequence[Row]) -> Minutes:
         grouped: defaultdict[tuple[TerminalId, int], list[Row]] = defaultdict(list)
@@ -240,7 +242,7 @@ class Watching:
         room, live = replay.room, volume.find_watched(db, merchant_id)
         if live and live.fed > replay.at:
             made = self._minutes(volume.list_made(db, merchant_id, replay.at, live.fed))
-            self._feed(room, made, replay.at, live.fed, replayed=True)
+            self._feed(room, made, range(replay.at, live.fed))
         if live:
             room.watched = replace(live, since=room.watched.since)
         volume.save_watched(db, merchant_id, room.watched)
@@ -253,6 +255,16 @@ class Watching:
 def minute_of(at: datetime) -> int:
     """The minute an instant lies in, counted from 1970."""
     return int(at.timestamp()) // 60
+
+
+def _known(made: Minutes, start: int, until: int, lost_at: datetime | None) -> list[range]:
+    """The minutes [start, until), without an absence of the bank of which it lists nothing."""
+    if lost_at is None:
+        return [range(start, until)]
+    gone, back = max(minute_of(lost_at), start), until - BLIND
+    if back <= gone or any(gone < i < back for own in made.values() for i in own):
+        return [range(start, until)]
+    return [range(start, gone), range(back, until)]
 
 
 def _instant(minute: int) -> datetime:

@@ -1,4 +1,4 @@
-"""Unusual volume in the bot: one trouble a terminal and kind, explained, kept over a restart, and never a false cause."""
+"""Unusual volume in the bot: one trouble a terminal and kind, explained, kept over a restart, no false causes."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -59,10 +59,8 @@ async def test_a_silent_terminal_is_told_with_the_usual_figures_and_told_as_over
     assert incident.opened_at - began < 45 * MINUTE
     assert abs(incident.since - began) < 10 * MINUTE
     words = str(volume_words(incident, EN))
-    clock = EN.clock(incident.since)
-    assert words == (
-        f"🔇 No operations since {clock}, usually {incident.values['low']}–{incident.values['high']} by now on a Thursday"
-    )
+    clock, low, high = EN.clock(incident.since), incident.values["low"], incident.values["high"]
+    assert words == f"🔇 No operations since {clock}, usually {low}–{high} by now on a Thursday"
     await stage.pass_minutes(40)
     (incident,) = await stage.volume()
     assert incident.state is IncidentState.RESOLVED

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from builders import DOSTYK, OWNER, SAMAL, SHOP, an_operation
+from builders import DOSTYK, SAMAL, SHOP, an_operation
 from volume_stream import poisson
 
 from bot.errors import SourceUnavailable
@@ -16,8 +16,8 @@ from bot.incidents import Incidents
 from bot.ingest.news import News
 from bot.model import Incident, Merchant, Operation, OperationId, Outcome, ReasonClass, Terminal, TerminalId, Window
 from bot.rules import Rulebook
-from bot.store import operations, sources
 from bot.store import incidents as kept
+from bot.store import operations, sources
 from bot.store.driver import Connection
 from bot.store.sources import Tier, TierName
 from bot.store.sqlite import SqliteStore

@@ -41,8 +41,7 @@ class News:
         sources.record_answer(db, self._merchant.id, dialect=dialect, now=now)
         self._incidents.settle(db, self._merchant.id, symptoms)
         if self._watching:
-            returned = source is not None and source.lost_at is not None
-            self._watching.look(db, self._merchant.id, through_at, returned=returned)
+            self._watching.look(db, self._merchant.id, through_at, lost_at=source.lost_at if source else None)
 
     def record_loss(self, db: Connection, source: Source, error: SourceError, now: datetime) -> None:
         """Told once it has lasted, and at once when a person must act."""

@@ -99,8 +99,8 @@ def conclude(
     symptoms: list[Symptom] = []
     joins: dict[int, str] = {}
     for group in dict.fromkeys(GROUP_OF.values()):
-        opened = [one for one in heard if one.signal.state == "open" and GROUP_OF[one.signal.kind] == group]
         alarmed = alarms.get(group, {})
+        opened = [one for one in heard if one.terminal_id in alarmed and _opens(one, group)]
         crowd = [terminal for terminal, at in alarmed.items() if minute - at <= TOGETHER]
         wide = next((one for one in known if one.key == f"{_BANK}/{group}"), None)
         if opened and group in _SHARED and (wide or len(crowd) >= MANY):
@@ -122,6 +122,10 @@ def group_of(incident: Incident) -> Group:
 def kind_of(incident: Incident) -> str:
     """A kind of the incident's direction, for what a person says about it."""
     return next(kind for kind, group in GROUP_OF.items() if group == group_of(incident))
+
+
+def _opens(heard: Heard, group: Group) -> bool:
+    return heard.signal.state == "open" and GROUP_OF[heard.signal.kind] == group
 
 
 def _goes_on(incident: Incident, alarms: Alarms) -> bool:
