@@ -231,9 +231,7 @@ class Watching:
         replay = self._replays[merchant_id]
         room = replay.room
         end = min(replay.at + max(15, SLICE // max(len(room.detectors), 1)), room.watched.fed)
-        self._feed(
-            room, self._minutes(volume.list_made(db, merchant_id, replay.at, end)), replay.at, end, replayed=True
-        )
+        self._feed(room, self._minutes(volume.list_made(db, merchant_id, replay.at, end)), range(replay.at, end))
         replay.at = end
         return end >= room.watched.fed
 
