@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
 from bot import __version__
+from bot.backtest import backtest
 from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
@@ -193,6 +195,26 @@ async def backfill_all(
                 await ingest.backfill(span, partial(progress, merchant.id))
     finally:
         await store.close()
+
+
+async def list_past_changes(
+    settings: Settings, *, days: int, file: Path | None, as_json: bool, progress: Callable[[str, Window], None]
+) -> AsyncIterator[tuple[str, bool]]:
+    """What would have been told: a line for each change of an incident, and whether it makes a sound.
+
+    Raises StoreError, or ConfigurationError for a file that cannot be read.
+    """
+    merchants = {merchant.id: merchant for merchant in map(merchant_of, settings.merchants)}
+    zone = ZoneInfo(settings.timezone)
+    store = open_store(settings, exclusive=False) if file is None else None
+    try:
+        past = backtest(settings, list(merchants.values()), store, days=days, file=file, progress=progress)
+        async for change in past:
+            merchant = merchants[change.incident.merchant_id]
+            yield (change.to_json() if as_json else change.to_line(merchant, zone)), change.aloud
+    finally:
+        if store:
+            await store.close()
 
 
 def _know_owners(db: Connection, owners: Sequence[Destination]) -> None:
