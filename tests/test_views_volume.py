@@ -29,7 +29,7 @@ WORDS = {
         "📈 13:40 бастап 12 операция, бейсенбіде бұл уақытқа дейін әдетте 39–86",
     ),
     "fail": (
-        "❌ 12 of 40 operations failed since 13:40, usually 39–86. Most of all: insufficient funds",
+        "❌ 12 of 40 operations failed since 13:40, usually 39–86. Most of all: not enough money",
         "❌ 12 из 40 операций не прошли с 13:40, обычно 39–86. Чаще всего: недостаточно средств",
         "❌ 13:40 бастап 40 операцияның 12 сәтсіз, әдетте 39–86. Ең жиі себебі: қаражат жеткіліксіз",
     ),
@@ -75,9 +75,9 @@ def test_many_terminals_and_the_end_are_told(group: str) -> None:
 def test_a_persons_word_is_shown_and_its_buttons_are_gone() -> None:
     voice = Voices().voice("en", "Asia/Almaty")
     buttons = volume_buttons(an_alarm("silence"), voice)
-    assert [(one.label, one.data) for one in buttons] == [
-        ("✅ Planned", "a:planned:7"),
-        ("👎 False alarm", "a:falsealarm:7"),
+    assert [(one.text, one.data) for one in buttons] == [
+        ("✅ Planned", "v1:planned:7"),
+        ("👎 False alarm", "v1:falsealarm:7"),
     ]
     over = an_alarm("silence", state=IncidentState.RESOLVED, values={"verdict": "planned", "by": "<Aigerim>"})
     assert volume_words(over, voice).endswith("\n✅ Planned, says &lt;Aigerim&gt;")
