@@ -70,6 +70,7 @@ class App:
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
         rulebook = Rulebook.from_settings(settings.alerts)
         self._incidents = Incidents(self._merchants, rulebook, now=now)
+        self._volume = rulebook.volume
         self._watching = Watching(
             rulebook.volume, self._incidents, zone=ZoneInfo(settings.timezone), interval=settings.polling.interval
         )
@@ -146,6 +147,7 @@ class App:
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
             day_starts=self._settings.day_starts,
+            volume=self._volume,
         )
         return Dispatch(desk, gateway, COMMANDS)
 

@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.epay.records import Unreadable, operation_of
 from bot.errors import ConfigurationError, Problem
 from bot.incidents import Incidents
+from bot.minutes import minute_of
 from bot.model import (
     EPOCH,
     Incident,
@@ -30,7 +31,7 @@ from bot.rules import Rulebook
 from bot.store import incidents, operations, sources, volume
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore
-from bot.watching import SETTLED, Watching, minute_of
+from bot.watching import SETTLED, Watching
 
 MINUTE = timedelta(minutes=1)
 CHUNK = 360  # minutes a transaction

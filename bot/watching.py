@@ -5,21 +5,20 @@ What is in memory can be lost at any time: the store knows how far each merchant
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from math import log
 from zoneinfo import ZoneInfo
 
 from bot.incidents import Incidents
-from bot.model import MerchantId, Outcome, TerminalId
+from bot.minutes import Minutes, due, minute_of, minutes_of
+from bot.model import MerchantId, TerminalId
 from bot.rules.unusual_volume import NAME, Conclusion, Heard, Setting, UnusualVolume, conclude
-from bot.rules.volume import Detector, Failure, Minute
+from bot.rules.volume import Detector
 from bot.rules.volume.detector import LATE_SECONDS
 from bot.rules.volume.values import Group
 from bot.store import incidents, operations, sources, volume
-from bot.store.driver import Connection, Row, Store
+from bot.store.driver import Connection, Store
 from bot.store.volume import Watched
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ WAIT_FOR_HISTORY = timedelta(days=1)
 SAVE_EVERY = 30
 SLICE = 3000  # terminal-minutes replayed at once, some 0.1 s
 BLIND = 5  # minutes of absence in which the bank itself may have had nothing
-Minutes = Mapping[TerminalId, Mapping[int, Minute]]
 
 
 @dataclass(slots=True)
@@ -107,7 +105,7 @@ class Watching:
         watched = room.watched
         spoken = self._hear_verdicts(db, merchant_id, room)
         self._amend(db, merchant_id, room)
-        made = self._minutes(volume.list_made(db, merchant_id, watched.fed, until))
+        made = minutes_of(volume.list_made(db, merchant_id, watched.fed, until), self._zone)
         heard: list[Heard] = []
         for span in _known(made, watched.fed, until, lost_at):
             heard += self._feed(room, made, span, newest=until)
@@ -115,8 +113,8 @@ class Watching:
         self._settle(db, merchant_id, room, heard)
         volume.save_watched(db, merchant_id, room.watched)
         spoken |= {one.terminal_id for one in heard}
-        due = {one for n, one in enumerate(room.detectors) if n % SAVE_EVERY == until % SAVE_EVERY} | spoken
-        self._save(db, merchant_id, room, due)
+        waiting = {one for n, one in enumerate(room.detectors) if n % SAVE_EVERY == until % SAVE_EVERY} | spoken
+        self._save(db, merchant_id, room, waiting)
 
     def _save(self, db: Connection, merchant_id: MerchantId, room: Room, due: Iterable[TerminalId]) -> None:
         states = {one: room.detectors[one].dump() for one in due if one in room.detectors}
@@ -130,7 +128,7 @@ class Watching:
         for terminal_id, detector in list(room.detectors.items()):
             own = made.get(terminal_id, {})
             try:
-                for minute in self._run(detector, own, span):
+                for minute in due(detector, own, span, self._zone):
                     late = newest is not None and newest - minute.start_at // 60 > self._patience
                     now = minute.start_at + (LATE_SECONDS if late else 60)
                     heard += [Heard(terminal_id, one, detector.day_ops) for one in detector.feed(minute, now)]
@@ -140,31 +138,10 @@ class Watching:
                 room.broken.add(terminal_id)
         return sorted(heard, key=lambda one: one.signal.at)
 
-    def _run(self, detector: Detector, made: Mapping[int, Minute], span: range) -> Iterable[Minute]:
-        """A detector begins with its terminal's first operation."""
-        following = detector.following
-        first = max(span.start, following) if following is not None else min(made, default=span.stop)
-        return (made.get(i) or Minute(i * 60, 0, offset=_offset(self._zone, i // 15)) for i in range(first, span.stop))
-
-    def _minutes(self, rows: Sequence[Row]) -> Minutes:
-        grouped: defaultdict[tuple[TerminalId, int], list[Row]] = defaultdict(list)
-        for row in rows:
-            grouped[TerminalId(row["terminal_id"]), row["created_at"] // 60_000_000].append(row)
-        minutes: defaultdict[TerminalId, dict[int, Minute]] = defaultdict(dict)
-        for (terminal_id, i), own in grouped.items():
-            minutes[terminal_id][i] = self._minute(i, own)
-        return minutes
-
-    def _minute(self, i: int, rows: Sequence[Row]) -> Minute:
-        logs = [log(max(row["amount"], 1)) for row in rows]
-        failures = tuple(map(_failure, (row for row in rows if row["outcome"] == Outcome.FAILED)))
-        squares = sum(one * one for one in logs)
-        return Minute(i * 60, len(rows), failures, sum(logs), squares, _offset(self._zone, i // 15))
-
     def _amend(self, db: Connection, merchant_id: MerchantId, room: Room) -> None:
         """Operations that came late, and failures that were not known as such, in minutes that were judged."""
-        late = self._minutes(volume.list_late(db, merchant_id, room.watched))
-        failed = self._minutes(volume.list_failed_later(db, merchant_id, room.watched))
+        late = minutes_of(volume.list_late(db, merchant_id, room.watched), self._zone)
+        failed = minutes_of(volume.list_failed_later(db, merchant_id, room.watched), self._zone)
         for terminal_id, detector in room.detectors.items():
             for minute in late.get(terminal_id, {}).values():
                 detector.amend(minute)
@@ -231,7 +208,9 @@ class Watching:
         replay = self._replays[merchant_id]
         room = replay.room
         end = min(replay.at + max(15, SLICE // max(len(room.detectors), 1)), room.watched.fed)
-        self._feed(room, self._minutes(volume.list_made(db, merchant_id, replay.at, end)), range(replay.at, end))
+        self._feed(
+            room, minutes_of(volume.list_made(db, merchant_id, replay.at, end), self._zone), range(replay.at, end)
+        )
         replay.at = end
         return end >= room.watched.fed
 
@@ -239,7 +218,7 @@ class Watching:
         replay = self._replays.pop(merchant_id)
         room, live = replay.room, volume.find_watched(db, merchant_id)
         if live and live.fed > replay.at:
-            made = self._minutes(volume.list_made(db, merchant_id, replay.at, live.fed))
+            made = minutes_of(volume.list_made(db, merchant_id, replay.at, live.fed), self._zone)
             self._feed(room, made, range(replay.at, live.fed))
         if live:
             room.watched = replace(live, since=room.watched.since)
@@ -248,11 +227,6 @@ class Watching:
             self._save(db, merchant_id, room, room.detectors)
         self._settle(db, merchant_id, room, [])
         self._rooms[merchant_id] = room
-
-
-def minute_of(at: datetime) -> int:
-    """The minute an instant lies in, counted from 1970."""
-    return int(at.timestamp()) // 60
 
 
 def _known(made: Minutes, start: int, until: int, lost_at: datetime | None) -> list[range]:
@@ -267,17 +241,6 @@ def _known(made: Minutes, start: int, until: int, lost_at: datetime | None) -> l
 
 def _instant(minute: int) -> datetime:
     return datetime.fromtimestamp(minute * 60, ZoneInfo("UTC"))
-
-
-@lru_cache(maxsize=4096)
-def _offset(zone: ZoneInfo, quarter: int) -> int:
-    offset = datetime.fromtimestamp(quarter * 900, zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
-
-
-def _failure(row: Row) -> Failure:
-    key = f"{row['amount']} {row['sender_card']}"
-    return Failure(row["created_at"] / 1_000_000, key, str(row["reason_code"]))
 
 
 def _alarms(room: Room) -> dict[Group, dict[TerminalId, int]]:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from test_chat_dispatch import NOW, Stage, open_stage
+from volumes import DAY, DAYS, START, history, keep_history
 
 from bot.model import MerchantId, Symptom, TerminalId
 from bot.store import incidents, volume
 
+HOUR = timedelta(hours=1)
 SHOP, SAMAL = MerchantId("shop"), TerminalId("98151552")
 SEEN = {"kind": "silence", "since": int(NOW.timestamp()), "seen": 0, "of": 0, "low": 39, "high": 86, "reason": 0}
 
@@ -63,3 +65,19 @@ async def test_what_cannot_be_meant_is_said(stage: Stage, said: str, answer: str
     await stage.hears(stage.owner, said)
     assert answer in stage.last().text
     assert (await stage.store.read(incidents.get, 1)).is_open
+
+
+async def test_rules_say_what_each_preset_would_have_told_of_a_terminal(stage: Stage) -> None:
+    now = START + DAYS * DAY
+    made = [one for one in history(now, [SAMAL]) if not now - 11 * HOUR <= one.created_at < now - 8 * HOUR]
+    await stage.store.write(keep_history, made, now)
+    stage.clock.at = now
+    await stage.hears(stage.owner, "/rules")
+    assert stage.last().text == "📏 The past of which terminal shall I replay?"
+    before = len(stage.api.deliveries)
+    await stage.hears(stage.owner, f"/rules {SAMAL}")
+    await stage.api.wait_for(lambda: any("would have told" in one.text for one in stage.api.deliveries[before:]), 20)
+    text = stage.api.deliveries[-1].text
+    assert "Samal-2: what each preset would have told in four weeks" in text
+    assert "normal · 1 alert · in force" in text
+    assert text.count("🔇 silence · 0 (") == 3

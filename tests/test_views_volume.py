@@ -76,6 +76,7 @@ def test_a_persons_word_is_shown_and_its_buttons_are_gone() -> None:
     voice = Voices().voice("en", "Asia/Almaty")
     buttons = volume_buttons(an_alarm("silence"), voice)
     assert [(one.text, one.data) for one in buttons] == [
+        ("📈 Picture", f"v1:chart:{SAMAL}"),
         ("✅ Planned", "v1:planned:7"),
         ("👎 False alarm", "v1:falsealarm:7"),
     ]

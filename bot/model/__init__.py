@@ -1,6 +1,16 @@
 """The words of the project as values: no behaviour that needs a network, a clock or a database."""
 
-from bot.model.alerts import Aftermath, Alert, AlertReason, Because, IncidentAlert, IncidentReport, NoticeAlert, Rates
+from bot.model.alerts import (
+    Aftermath,
+    Alarm,
+    Alert,
+    AlertReason,
+    Because,
+    IncidentAlert,
+    IncidentReport,
+    NoticeAlert,
+    Rates,
+)
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.incidents import (
     Event,
@@ -57,6 +67,7 @@ __all__ = [
     "IN_PLACE",
     "MICROSECOND",
     "Aftermath",
+    "Alarm",
     "Alert",
     "AlertReason",
     "Bar",

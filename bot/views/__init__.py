@@ -30,6 +30,7 @@ from bot.views.period_buttons import (
     terminals_buttons,
     updated,
 )
+from bot.views.rules import ask_rules, rules_of, rules_replayed
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
 from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
@@ -45,6 +46,7 @@ __all__ = [
     "ask_incident",
     "ask_language",
     "ask_period",
+    "ask_rules",
     "ask_silence_of",
     "ask_silence_until",
     "ask_snooze",
@@ -71,6 +73,8 @@ __all__ = [
     "period_chart",
     "period_figures",
     "private_bot",
+    "rules_of",
+    "rules_replayed",
     "said",
     "search_help",
     "search_results",

@@ -23,8 +23,9 @@ def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
     """What a person may say of it while it lasts."""
     if incident.rule != RULE or not incident.is_open:
         return []
-    number = str(incident.number)
+    number, places = str(incident.number), incident.places
     return [
+        *(data_button(voice.plain("📈 Picture"), "chart", places[0]) if len(places) == 1 else ()),
         *data_button(voice.plain("✅ Planned"), "planned", number),
         *data_button(voice.plain("👎 False alarm"), "falsealarm", number),
     ]

@@ -1,13 +1,20 @@
 """A person's word on unusual volume, and what each preset would have said."""
 
+from zoneinfo import ZoneInfo
+
 from bot import views
 from bot.chat.commands.incidents import get_incident, mark_of
 from bot.chat.desk import Desk
+from bot.chat.errands import Continued, Talk
+from bot.chat.scopes import list_merchants, scope_of
 from bot.errors import UsageError
 from bot.model import Incident, Mark, Message, Request, Toast
+from bot.presets import Presets
 from bot.rules import unusual_volume
 from bot.store import volume
 from bot.store.driver import Connection
+
+LATELY = 28  # days
 
 
 async def planned(request: Request, desk: Desk) -> Message | Toast:
@@ -18,6 +25,26 @@ async def planned(request: Request, desk: Desk) -> Message | Toast:
 async def false_alarm(request: Request, desk: Desk) -> Message | Toast:
     """There was nothing: over, and the next alarm of the kind must bring more evidence."""
     return await _judge(request, desk, "false_alarm")
+
+
+async def rules(request: Request, desk: Desk) -> Message | Continued:
+    """What each preset would have said of a terminal in the last four weeks; found out while the chat waits."""
+    places = [(one, terminal) for one in await list_merchants(desk) for terminal in one.terminals]
+    if request.arguments or len(places) == 1:
+        scope = await scope_of(request, desk, request.arguments or (places[0][1].id,))
+        places = [(merchant, terminal) for merchant, terminal in scope.places if terminal]
+    voice = desk.voice(request.chat)
+    if len(places) != 1:
+        return views.ask_rules([terminal for _, terminal in places], voice)
+    ((merchant, terminal),) = places
+
+    async def replay(talk: Talk) -> None:
+        presets = Presets(desk.volume, ZoneInfo(request.chat.timezone), merchant.id, terminal.id)
+        found = await presets.replay(desk.store, LATELY)
+        await talk.change(views.rules_of(terminal, found, desk.volume.preset, voice, desk.now()))
+
+    waiting = UsageError("I am still replaying the past of a terminal; one at a time, please")
+    return Continued(message=views.rules_replayed(terminal, voice), rest=replay, alone=waiting)
 
 
 async def _judge(request: Request, desk: Desk, verdict: str) -> Message | Toast:
