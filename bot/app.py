@@ -22,6 +22,7 @@ from bot.chat.intake import Intake
 from bot.chat.telegram import Gateway
 from bot.config import MerchantSettings, Settings
 from bot.delivery import Delivery
+from bot.digests import Digests
 from bot.epay import Dialect, EpayClient
 from bot.errors import ConfigurationError, Problem, StoreError
 from bot.incidents import Incidents
@@ -169,6 +170,7 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
+            digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,
             now=self._now,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import alerting
+from bot import alerting, telling
 from bot.model import (
     AlertReason,
     Because,
@@ -14,7 +14,6 @@ from bot.model import (
     Finding,
     Incident,
     IncidentAlert,
-    Loudness,
     Mark,
     Merchant,
     MerchantId,
@@ -26,7 +25,7 @@ from bot.model import (
     Transition,
 )
 from bot.rules import Rulebook
-from bot.store import incidents, living, outbox, routes, silences, sources
+from bot.store import incidents, outbox, routes, silences, sources
 from bot.store.driver import Connection
 
 TRAFFIC = timedelta(minutes=10)
@@ -34,7 +33,6 @@ LATE = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(seconds=5)
 LONGEST_CALM = timedelta(days=1)
 _MOST_STEPS = 10
-_UNTOLD = {AlertReason.FIRST, AlertReason.UPDATE}
 
 
 class Incidents:
@@ -166,19 +164,12 @@ class Incidents:
             return
         if step.reason is not AlertReason.UPDATE:
             incidents.record_event(db, incident.number, Event(now, step.reason, ""))
-        self._tell(db, replace(self._alert(db, step, now), silence=silence, missed=missed), now)
+        alert = replace(self._alert(db, step, now), silence=silence, missed=missed)
+        if step.reason is AlertReason.ESCALATED:
+            alert = telling.call_next(db, alert, self._rulebook.list_called(incident.merchant_id))
+        telling.tell(db, alert, self._timers, now)
         if step.reason is AlertReason.RESOLVED:
             self._end_silences_until_recovery(db, incident, now)
-
-    def _tell(self, db: Connection, alert: IncidentAlert, now: datetime) -> None:
-        """Under a silence messages that are there already are kept true, and nothing more."""
-        incident = alert.incident
-        aloud = alert.silence is None and alert.reason not in _UNTOLD and incident.loudness is Loudness.ON
-        if alert.silence and alert.reason is not AlertReason.RESOLVED:
-            alert = replace(alert, reason=AlertReason.UPDATE)
-        for destination in routes.list_for(db, incident):
-            if living.show(db, alert, destination, now, self._timers.edit_interval) and aloud:
-                living.reply(db, alert, destination, now)
 
     def _alert(self, db: Connection, step: alerting.Step, now: datetime) -> IncidentAlert:
         incident = step.incident
@@ -257,7 +248,9 @@ class Incidents:
             at=now,
         )
         heard: dict[tuple[int, int | None], Destination] = {
-            (to.chat_id, to.thread_id): to for incident, _ in over for to in routes.list_for(db, incident)
+            (route.destination.chat_id, route.destination.thread_id): route.destination
+            for incident, _ in over
+            for route in routes.list_for(db, incident)
         }
         outbox.announce(db, [(f"silence/{silence.id}", notice)], list(heard.values()), now)
 

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.config import Polling
 from bot.delivery import Delivery
+from bot.digests import Digests
 from bot.errors import StoreError
 from bot.incidents import Incidents
 from bot.ingest import Ingest
@@ -37,6 +38,7 @@ class Works:
     delivery: Delivery
     incidents: Incidents
     watching: Watching
+    digests: Digests
     store: Store
     polling: Polling
     now: Callable[[], datetime]
@@ -71,6 +73,13 @@ def _learning(works: Works) -> Iterable[tuple[str, Work]]:
     return ((one, partial(works.watching.catch_up, works.store, one)) for one in works.ingests)
 
 
+def _summing_up(works: Works) -> Iterable[tuple[str, Work]]:
+    async def tick() -> None:
+        await works.store.write(works.digests.tick)
+
+    return (("digests", tick),)
+
+
 def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_updates() -> None:
         await works.store.write(chats.forget_updates, works.now() - KEEP_UPDATES)
@@ -86,6 +95,7 @@ JOBS = (
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
+    Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )
 

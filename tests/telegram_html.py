@@ -5,9 +5,12 @@ from collections.abc import Collection
 from html import unescape
 from unicodedata import category
 
-TAGS = frozenset({"b", "i", "code", "pre"})
+TAGS = frozenset({"b", "i", "code", "pre", "a"})
 _VERBATIM = {"code", "pre"}
-_TOKEN = re.compile(r"<(?P<close>/?)(?P<tag>[a-z-]+)>|&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-fA-F]{1,6});|(?P<bad>[<>&])")
+_TOKEN = re.compile(
+    r"<(?P<close>/?)(?P<tag>[a-z-]+)(?: href=\"tg://user\?id=\d+\")?>"
+    r"|&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-fA-F]{1,6});|(?P<bad>[<>&])"
+)
 
 
 def check_telegram_html(text: str, allowed: Collection[str] = TAGS) -> str:
@@ -30,7 +33,7 @@ def check_telegram_html(text: str, allowed: Collection[str] = TAGS) -> str:
 
 
 def _seen(text: str) -> str:
-    seen = unescape(re.sub(r"</?[a-z-]+>", "", text))
+    seen = unescape(re.sub(r"</?[a-z-]+[^>]*>", "", text))
     unseen = {sign for sign in seen if sign != "\n" and category(sign) in {"Cc", "Cf", "Cs"}}
     assert not unseen, f"invisible characters {unseen}: {text}"
     return seen

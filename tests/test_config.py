@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from bot.config import Settings, list_secrets, load, parse_duration
 from bot.errors import ConfigurationError, Problem
-from bot.rules import RULES, check_settings
+from bot.rules import RULES, SECTIONS, Rulebook, check_settings
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.yaml"
 BANK = {"username": "u", "password": "bank-pass", "client_id": "c", "client_secret": "bank-secret"}
@@ -48,7 +48,7 @@ def test_the_example_is_valid() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [('"00:00"', time()), ('"06:00"', time(6)), ("06:30", time(6, 30)), ("10:30", time(10, 30)), ('"9:05"', time(9, 5))],
+    [('"00:00"', time()), ("06:30", time(6, 30)), ("10:30", time(10, 30)), ('"9:05"', time(9, 5))],
 )
 def test_a_business_day_may_begin_at_any_minute_with_or_without_quotes(
     tmp_path: Path, written: str, meant: time
@@ -77,8 +77,15 @@ def fields_of(model: type[BaseModel]) -> set[str]:
 def test_the_example_mentions_every_setting() -> None:
     words = set(re.findall(r"(\w+)", EXAMPLE.read_text(encoding="utf-8")))
     wanted = fields_of(Settings) | {rule.name for rule in RULES}
-    wanted |= {name for rule in RULES for name in rule.settings.model_fields}
+    wanted |= {name for section in SECTIONS.values() for name in fields_of(section)} | {*SECTIONS}
     assert wanted - words == set()
+
+
+def test_what_the_example_shows_as_defaults_of_alerts_are_the_defaults() -> None:
+    shown = re.sub(r"(?m)^( +)# (\w+: )", r"\1\2", EXAMPLE.read_text(encoding="utf-8").partition("\nalerts:")[2])
+    alerts = yaml.safe_load(f"alerts:{shown}")["alerts"]
+    assert check_settings(alerts) == []
+    assert Rulebook.from_settings(alerts) == Rulebook.from_settings({})
 
 
 def test_every_problem_is_named_at_once_with_its_path(tmp_path: Path) -> None:
@@ -95,7 +102,7 @@ def test_every_problem_is_named_at_once_with_its_path(tmp_path: Path) -> None:
     )
     assert found == [
         "alerts.failed_operation.enabled: Input should be a valid boolean, unable to interpret input",
-        "alerts.weather: no such rule; there are failed_operation",
+        "alerts.weather: no such section; there are failed_operation, incidents",
         "colour: unknown key; see config.example.yaml",
         "merchants[0].epay.client_secret: missing",
         "merchants[0].epay.password: missing",

@@ -1,15 +1,15 @@
 """What the rules find, as tables; and what is said of their settings."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from builders import NOW, SAMAL, SHOP, an_operation, failed, paid, refunded
+from builders import SHOP, an_operation, failed, paid, refunded
 
 from bot.errors import Problem
-from bot.model import Finding, Operation, Outcome, ReasonClass, Severity, Transition
-from bot.rules import RULES, Rulebook, check_settings
+from bot.model import Finding, Loudness, Operation, Outcome, Policy, ReasonClass, Severity, Timers, Transition
+from bot.rules import RULES, SECTIONS, Rulebook, check_settings
 
-ALL_RULES = ", ".join(rule.name for rule in RULES)
 UNDECIDED = an_operation(outcome=Outcome.UNDECIDED)
 FAILED, PAID, REFUNDED = failed(UNDECIDED), paid(UNDECIDED), refunded(UNDECIDED)
 
@@ -39,34 +39,25 @@ def test_becoming_failed_is_found_and_nothing_else(before: Operation | None, aft
     assert judged(Transition(before, after, history=True)) == []
 
 
-def test_a_finding_says_what_happened_where_and_when() -> None:
-    assert judged(Transition(None, FAILED)) == [
-        Finding(
-            rule="failed_operation",
-            merchant_id=SHOP,
-            key=f"{SAMAL}/payer",
-            severity=Severity.WARNING,
-            at=NOW,
-            operation=FAILED,
-        )
-    ]
-
-
 @pytest.mark.parametrize(
-    ("reason_class", "severity", "key"),
+    ("reason_class", "severity", "policy"),
     [
-        (ReasonClass.PAYER, Severity.WARNING, "payer"),
-        (ReasonClass.ISSUER, Severity.WARNING, "issuer"),
-        (ReasonClass.LIMIT, Severity.WARNING, "limit"),
-        (ReasonClass.MERCHANT, Severity.CRITICAL, "merchant"),
-        (ReasonClass.SYSTEM, Severity.CRITICAL, "system"),
-        (ReasonClass.UNKNOWN, Severity.WARNING, "unknown"),
-        (None, Severity.WARNING, "unknown"),
+        (ReasonClass.PAYER, Severity.WARNING, Policy(loudness=Loudness.SILENT)),
+        (ReasonClass.ISSUER, Severity.WARNING, Policy(min_count=5)),
+        (ReasonClass.LIMIT, Severity.WARNING, Policy()),
+        (ReasonClass.MERCHANT, Severity.CRITICAL, Policy()),
+        (ReasonClass.SYSTEM, Severity.CRITICAL, Policy()),
+        (ReasonClass.UNKNOWN, Severity.WARNING, Policy()),
+        (None, Severity.WARNING, Policy()),
     ],
 )
-def test_what_a_merchant_can_act_on_is_critical(reason_class: ReasonClass | None, severity: Severity, key: str) -> None:
-    [finding] = judged(Transition(None, replace(FAILED, reason_class=reason_class)))
-    assert (finding.severity, finding.key) == (severity, f"{SAMAL}/{key}")
+def test_what_a_merchant_can_act_on_is_critical_and_a_payer_makes_no_sound(
+    reason_class: ReasonClass | None, severity: Severity, policy: Policy
+) -> None:
+    shown = replace(FAILED, reason_class=reason_class)
+    assert judged(Transition(None, shown)) == [
+        Finding(rule="failed_operation", merchant_id=SHOP, severity=severity, policy=policy, operation=shown)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,24 +67,40 @@ def test_what_a_merchant_can_act_on_is_critical(reason_class: ReasonClass | None
         ({"enabled": False}, False),
         ({"ignore_codes": [484]}, False),
         ({"ignore_codes": [455]}, True),
-        ({"ignore_classes": ["payer"]}, False),
-        ({"ignore_classes": ["issuer", "system"]}, True),
     ],
 )
 def test_settings_leave_out_what_nobody_wants_to_hear(settings: dict[str, object], found: bool) -> None:
     assert len(judged(Transition(None, FAILED), **settings)) == found
 
 
-def test_a_rule_without_settings_has_sound_defaults() -> None:
-    for given in ({}, {"failed_operation": {}}, {"failed_operation": None}):
-        assert len(Rulebook.from_settings(given).judge([Transition(None, FAILED)])) == 1
+def test_each_class_of_reasons_has_a_policy_of_its_own() -> None:
+    given = {"loudness": "on", "min_count": 3, "within": "1h", "min_share": 0.25, "min_sample": 20}
+    (finding,) = judged(Transition(None, FAILED), payer=given)
+    assert finding.policy == Policy(min_count=3, within=timedelta(hours=1), min_share=0.25, min_sample=20)
+    for one in ReasonClass:
+        (finding,) = judged(Transition(None, replace(FAILED, reason_class=one)), **{one: {"loudness": "off"}})
+        assert finding.policy.loudness is Loudness.OFF
+
+
+def test_without_settings_there_are_sound_defaults() -> None:
+    for given in ({}, {"failed_operation": {}}, {"failed_operation": None, "incidents": None}):
+        book = Rulebook.from_settings(given)
+        assert len(book.judge([Transition(None, FAILED)])) == 1
+        assert book.timers == Timers()
         assert check_settings(given) == []
+
+
+def test_timers_are_written_as_durations() -> None:
+    given = {"incidents": {"keep_firing": "20m", "repeat": "8h", "many": 5}}
+    assert check_settings(given) == []
+    expected = replace(Timers(), keep_firing=timedelta(minutes=20), repeat=timedelta(hours=8), many=5)
+    assert Rulebook.from_settings(given).timers == expected
 
 
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"weather": {}}, Problem("alerts.weather", f"no such rule; there are {ALL_RULES}")),
+        ({"weather": {}}, Problem("alerts.weather", f"no such section; there are {', '.join(SECTIONS)}")),
         (
             {"failed_operation": {"enable": True}},
             Problem("alerts.failed_operation.enable", "Extra inputs are not permitted"),
@@ -105,6 +112,19 @@ def test_a_rule_without_settings_has_sound_defaults() -> None:
                 "Input should be a valid integer, unable to parse string as an integer",
             ),
         ),
+        (
+            {"failed_operation": {"payer": {"loudness": "loud"}}},
+            Problem("alerts.failed_operation.payer.loudness", "Input should be 'on', 'silent' or 'off'"),
+        ),
+        (
+            {"failed_operation": {"payer": {"min_share": 2}}},
+            Problem("alerts.failed_operation.payer.min_share", "Input should be less than or equal to 1"),
+        ),
+        (
+            {"incidents": {"edit_interval": "0s"}},
+            Problem("alerts.incidents.edit_interval", "Input should be greater than or equal to 1 second"),
+        ),
+        ({"incidents": {"many": 1}}, Problem("alerts.incidents.many", "Input should be greater than or equal to 2")),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_path(given: dict[str, object], problem: Problem) -> None:

@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
 
-from bot.model import Destination, NoticeAlert, Outcome, Window
-from bot.store import alerts, chats, figures, operations, reports, sources
-from bot.store.alerts import Place
+from bot.model import AlertReason, Destination, NoticeAlert, Outcome, Window
+from bot.store import chats, figures, incidents, living, operations, outbox, reports, routes, silences, sources
 from bot.store.driver import Connection, Row
+from bot.store.living import Rewrite
+from bot.store.outbox import Place
 
-BIG = ("operation", "operation_change", "invoice", "outbox", "incident", "inbox", "rollup_minute", "rollup_hour")
+BIG = ("operation", "operation_change", "invoice", "outbox", "inbox", "rollup_minute", "rollup_hour")
+BIG += ("incident", "incident_operation", "incident_event", "living")
 SMALL = ("outbox_waiting", "outbox_undelivered", "inbox_unhandled", "operation_to_recheck")
+SMALL += ("incident_open", "incident_due", "living_dirty")
 DAY = Window(NOW - hours(12.5), NOW)
 CHAT = Place(OWNER.chat_id, None)
 ALERT = [("key", an_alert())]
+REWRITE = Rewrite(incident=1, place=CHAT, message_id=7, alert=an_alert(), body="", repeated=False)
 NOTICE = NoticeAlert(text="{chat}", values={}, at=NOW)
 LEASE = timedelta(minutes=2)
 
@@ -91,17 +95,37 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "list_tiers": lambda db: sources.list_tiers(db, SHOP),
     "set_aside": lambda db: sources.set_aside(db, SHOP, {"digest": "what"}, NOW),
     "record_answer": lambda db: sources.record_answer(db, SHOP, dialect="{}", now=NOW),
-    "list_open_incidents": lambda db: alerts.list_open_incidents(db, SHOP),
-    "next_incident_number": alerts.next_incident_number,
-    "save_incidents": lambda db: alerts.save_incidents(db, [an_incident()]),
-    "announce": lambda db: alerts.announce(db, ALERT, [OWNER], NOW),
-    "list_due_places": lambda db: alerts.list_due_places(db, NOW),
-    "take": lambda db: alerts.take(db, CHAT, limit=5, now=NOW, lease=LEASE),
-    "count_waiting": lambda db: alerts.count_waiting(db, CHAT),
-    "lay_aside": lambda db: alerts.lay_aside(db, CHAT, "off"),
-    "record_sent": lambda db: alerts.record_sent(db, alerts.take(db, CHAT, limit=5, now=NOW, lease=LEASE), 1, NOW),
-    "release_claims": lambda db: alerts.release_claims(db, NOW),
-    "revive": lambda db: alerts.revive(db, OWNER.chat_id, NOW),
+    "list_open": lambda db: incidents.list_open(db, SHOP),
+    "list_due": lambda db: incidents.list_due(db, NOW),
+    "list_recent": lambda db: incidents.list_recent(db, SHOP, NOW),
+    "next_number": incidents.next_number,
+    "save": lambda db: incidents.save(db, an_incident(), NOW),
+    "note_operations": lambda db: incidents.note_operations(db, 1, [(SHOP, "op-1")]),
+    "numbers_of": lambda db: incidents.numbers_of(db, SHOP, ["op-1"]),
+    "list_operations": lambda db: incidents.list_operations(db, 1, limit=9),
+    "list_operations unpaid": lambda db: incidents.list_operations(db, 1, limit=9, unpaid=True),
+    "count_failed_since": lambda db: incidents.count_failed_since(db, 1, NOW),
+    "list_events": lambda db: incidents.list_events(db, 1),
+    "aftermath": lambda db: incidents.aftermath(db, an_incident()),
+    "rates": lambda db: incidents.rates(db, an_incident()),
+    "traffic": lambda db: incidents.traffic(db, SHOP, NOW),
+    "list_active": lambda db: silences.list_active(db, SHOP),
+    "list_over": lambda db: silences.list_over(db, NOW),
+    "routes": lambda db: routes.list_for(db, an_incident()),
+    "show": lambda db: living.show(db, an_alert(), OWNER, NOW, LEASE),
+    "reply": lambda db: living.reply(db, an_alert(reason=AlertReason.RESOLVED), OWNER, NOW),
+    "list_rewrites": lambda db: living.list_rewrites(db, NOW + hours(1)),
+    "record_opened": lambda db: living.record_opened(db, 1, CHAT, 7, NOW),
+    "record_shown": lambda db: living.record_shown(db, REWRITE, NOW),
+    "find_incident": lambda db: outbox.find_incident(db, OWNER.chat_id, 7),
+    "announce": lambda db: outbox.announce(db, ALERT, [OWNER], NOW),
+    "list_due_places": lambda db: outbox.list_due_places(db, NOW),
+    "take": lambda db: outbox.take(db, CHAT, limit=5, now=NOW, lease=LEASE),
+    "count_waiting": lambda db: outbox.count_waiting(db, CHAT),
+    "lay_aside": lambda db: outbox.lay_aside(db, CHAT, "off"),
+    "record_sent": lambda db: outbox.record_sent(db, outbox.take(db, CHAT, limit=5, now=NOW, lease=LEASE), 1, NOW),
+    "release_claims": lambda db: outbox.release_claims(db, NOW),
+    "revive": lambda db: outbox.revive(db, OWNER.chat_id, NOW),
     "keep_updates": lambda db: chats.keep_updates(db, [(1, "")], NOW),
     "list_unhandled_updates": chats.list_unhandled_updates,
     "mark_update": lambda db: chats.mark_update(db, 1, NOW),
@@ -117,7 +141,9 @@ def test_a_frequent_question_reads_no_big_table_whole(db: Connection, name: str)
     sources.begin(db, SHOP, NOW)
     shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
     operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
-    alerts.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
+    outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
+    chats.subscribe(db, OWNER)
+    living.show(db, an_alert(), OWNER, NOW, LEASE)
     explained = Explained(db)
     HOT[name](explained)
     assert explained.scans == []

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_operation, hours, minutes
+from builders import NOW, OWNER, SHOP, SHOP_LLP, an_operation, hours, minutes
 
-from bot.model import Freshness, HealthReport, Merchant, MerchantId, Outcome, SourceHealth, Window
-from bot.store import alerts, operations, reports, sources
-from bot.store.alerts import Place
+from bot.model import Freshness, HealthReport, Merchant, MerchantId, NoticeAlert, Outcome, SourceHealth, Window
+from bot.store import operations, outbox, reports, sources
 from bot.store.driver import Connection
+from bot.store.outbox import Place
 from bot.store.sources import Tier, TierName
 
 
@@ -16,11 +16,11 @@ def health(db: Connection, *merchants: Merchant) -> HealthReport:
 
 
 def announce(db: Connection, *keys: str) -> None:
-    alerts.announce(db, [(key, an_alert(key)) for key in keys], [OWNER], NOW)
+    outbox.announce(db, [(key, NoticeAlert(text="Hello!", at=NOW)) for key in keys], [OWNER], NOW)
 
 
-def take(db: Connection, limit: int) -> list[alerts.Delivery]:
-    return alerts.take(db, Place(OWNER.chat_id, None), limit=limit, now=NOW, lease=minutes(2))
+def take(db: Connection, limit: int) -> list[outbox.Delivery]:
+    return outbox.take(db, Place(OWNER.chat_id, None), limit=limit, now=NOW, lease=minutes(2))
 
 
 def test_a_merchant_never_read_is_told_as_such(db: Connection) -> None:
@@ -49,7 +49,7 @@ def test_the_reading_of_a_merchant_is_told_whole(db: Connection) -> None:
     sources.set_aside(db, SHOP, {"digest": "amount: negative"}, NOW)
     sources.advance(db, SHOP, NOW)
     sources.record_answer(db, SHOP, dialect="{}", now=NOW)
-    sources.record_loss(db, SHOP, error="HTTP 500", told=None, now=NOW + minutes(1))
+    sources.record_loss(db, SHOP, error="HTTP 500", now=NOW + minutes(1))
     [source] = health(db, SHOP_LLP).sources
     assert source == SourceHealth(
         merchant=SHOP_LLP,
@@ -75,12 +75,12 @@ def test_an_operation_that_changed_is_still_one(db: Connection) -> None:
 
 def test_the_queue_to_telegram_is_counted(db: Connection) -> None:
     announce(db, "sent")
-    alerts.record_sent(db, take(db, 1), 5, NOW - minutes(3))
+    outbox.record_sent(db, take(db, 1), 5, NOW - minutes(3))
     announce(db, "dead")
-    alerts.record_dead(db, take(db, 1), "blocked")
+    outbox.record_dead(db, take(db, 1), "blocked")
     announce(db, "uncertain", "waiting")
     for _ in range(2):
-        alerts.record_unknown(db, take(db, 1), NOW, "timed out")
+        outbox.record_unknown(db, take(db, 1), NOW, "timed out")
     report = health(db)
     assert (report.outbox_waiting, report.outbox_oldest_at, report.outbox_dead) == (1, NOW, 2)
     assert (report.last_sent_at, report.version, report.at) == (NOW - minutes(3), "1", NOW)

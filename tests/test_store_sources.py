@@ -16,7 +16,6 @@ NEW = Source(
     dialect="{}",
     last_ok_at=None,
     lost_at=None,
-    told=None,
     last_error="",
     set_aside=0,
 )
@@ -32,7 +31,7 @@ def test_a_source_begins_unread(db: Connection) -> None:
 
 def test_beginning_anew_only_moves_the_beginning(db: Connection) -> None:
     sources.begin(db, SHOP, NOW)
-    sources.record_loss(db, SHOP, error="no", told="lost", now=NOW)
+    sources.record_loss(db, SHOP, error="no", now=NOW)
     lost = sources.find(db, SHOP)
     assert lost is not None
     assert sources.begin(db, SHOP, NOW + hours(1)) == replace(lost, watching_since_at=NOW + hours(1))
@@ -49,10 +48,10 @@ def test_what_has_been_read_never_becomes_less(db: Connection) -> None:
 
 def test_a_loss_keeps_its_first_moment_and_an_answer_ends_it(db: Connection) -> None:
     sources.begin(db, SHOP, NOW)
-    sources.record_loss(db, SHOP, error="first", told=None, now=NOW + minutes(1))
-    sources.record_loss(db, SHOP, error="second", told="lost", now=NOW + minutes(2))
+    sources.record_loss(db, SHOP, error="first", now=NOW + minutes(1))
+    sources.record_loss(db, SHOP, error="second", now=NOW + minutes(2))
     lost = sources.find(db, SHOP)
-    assert lost == replace(NEW, lost_at=NOW + minutes(1), told="lost", last_error="second")
+    assert lost == replace(NEW, lost_at=NOW + minutes(1), last_error="second")
     assert sources.get_freshness(db, SHOP) == Freshness(None, lost_since=NOW + minutes(1))
     sources.record_answer(db, SHOP, dialect='{"a": 1}', now=NOW + minutes(3))
     assert sources.find(db, SHOP) == replace(NEW, last_ok_at=NOW + minutes(3), dialect='{"a": 1}')

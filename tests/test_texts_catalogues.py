@@ -27,10 +27,11 @@ CALLS: dict[str, tuple[int | str, ...]] = {
     "plural": (0, 1),
     "UsageError": (0,),
     "NoticeAlert": ("text",),
+    "Symptom": ("text",),
     "Command": ("description",),
 }
 KEYWORDS = {name: (1, 2) if len(places) > 1 else None for name, places in CALLS.items()}
-SAYS_WHAT_IT_IS_GIVEN = {"plain", "_notice", "_commands", "error_message"}
+SAYS_WHAT_IT_IS_GIVEN = {"plain", "_notice", "_commands", "error_message", "symptom_words"}
 CODES = {0, 232, *REASONS}
 PLACE = re.compile(r"\{([a-z_]+)\}")
 

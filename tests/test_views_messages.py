@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from telegram_html import check_telegram_html, utf16_units
 from views_files import FILE_VIEWS
+from views_incidents import INCIDENT_VIEWS
+from views_routes import ROUTE_VIEWS
 from views_samples import (
     ALMATY,
     BUSY,
@@ -28,18 +30,15 @@ from views_samples import (
     UNDECIDED,
     WELL,
     attempts,
-    burst,
     busy,
     comparison_report,
     earlier,
-    failure,
     figures,
     found_report,
     health_report,
     long_report,
     match_report,
     period_report,
-    source,
     story_report,
     terminals_report,
 )
@@ -47,19 +46,16 @@ from views_searches import SEARCH_VIEWS
 
 from bot.errors import UsageError
 from bot.model import (
-    Alert,
     ChatKind,
     Destination,
     Freshness,
     InvoiceTally,
     Message,
-    NoticeAlert,
     Period,
     PeriodFigures,
     PeriodKind,
     PeriodReport,
     Request,
-    SourceState,
     Tally,
     Window,
 )
@@ -67,7 +63,6 @@ from bot.texts import LANGUAGES, Voice, Voices
 from bot.views import (
     Asked,
     Sight,
-    alert_message,
     ask_language,
     ask_period,
     by_terminal,
@@ -90,12 +85,6 @@ from bot.views import (
 MESSAGES = Path(__file__).with_name("messages")
 VOICES = Voices()
 COMMANDS = (("find", "All attempts"), ("today", "Payment failed"))
-NOTICE = NoticeAlert(
-    text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
-    values={"chat": "Support <night>", "why": "bot was blocked by the user"},
-    at=NOW - timedelta(minutes=5),
-)
-LATE = replace(FAILED, created_at=FAILED.created_at - timedelta(hours=22))
 GROUP = Destination(chat_id=-1001234567890, thread_id=7, kind=ChatKind.SUPERGROUP, title="Support <night>")
 REQUEST = Request(
     user_id=123456789,
@@ -106,10 +95,6 @@ REQUEST = Request(
     at=NOW,
 )
 WEEKS = Window(MIDNIGHT - 55 * DAY, MIDNIGHT + DAY)
-
-
-def alerts(*given: Alert, **how: bool) -> Callable[[Voice], Message]:
-    return lambda voice: alert_message(given, voice, now=NOW, **how)
 
 
 YESTERDAY = ALMATY.yesterday(NOW)
@@ -126,24 +111,6 @@ def with_buttons(report: PeriodReport, voice: Voice, command: str = "today") -> 
 
 VIEWS: dict[str, Callable[[Voice], Message]] = (
     {
-        "failure": alerts(failure()),
-        "failure-again": alerts(failure(count=3), private=False),
-        "failure-bare": alerts(
-            failure(replace(FAILED, reason_code=0, reason="", sender_card="", receiver_card="", invoice_id=""))
-        ),
-        "failure-hostile": alerts(failure(MALICE), private=False),
-        "failure-late-repeated": alerts(failure(LATE, late=True), repeated=True),
-        "failures": alerts(*burst(5)),
-        "failures-alike": alerts(
-            *(failure(replace(FAILED, invoice_id=f"A{n}"), count=n) for n in range(1, 4)), repeated=True
-        ),
-        "failures-many": alerts(*burst(300)),
-        "failures-mixed": alerts(source(SourceState.BACK, operations=212, failed=9), *burst(3), NOTICE),
-        "notice": alerts(NOTICE),
-        "source-back": alerts(source(SourceState.BACK, operations=212, failed=9, error="")),
-        "source-back-quiet": alerts(source(SourceState.BACK, error="")),
-        "source-denied": alerts(source(SourceState.DENIED, error="HTTP 401")),
-        "source-lost": alerts(source(SourceState.LOST)),
         "welcome": lambda voice: welcome(voice, "Aigerim <3", COMMANDS),
         "help": lambda voice: help_message(voice, COMMANDS),
         "identity-private": lambda voice: identity(REQUEST, voice),
@@ -276,6 +243,8 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
             voice,
         ),
     }
+    | INCIDENT_VIEWS
+    | ROUTE_VIEWS
     | SEARCH_VIEWS
     | FILE_VIEWS
 )

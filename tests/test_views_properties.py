@@ -1,16 +1,16 @@
 """Whatever the bank, the people and the numbers are, a view is valid Telegram HTML within Telegram's length."""
 
 import re
-from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 from telegram_html import check_telegram_html, utf16_units
+from views_incidents import NOTICE, alone, many, of, over, report, silence
 from views_samples import (
     BUSY,
     FAILED,
@@ -22,42 +22,49 @@ from views_samples import (
     UNDECIDED,
     WELL,
     attempts,
-    burst,
     comparison_report,
     earlier,
-    failure,
     figures,
     found_report,
     health_report,
     hourly,
     match_report,
     period_report,
-    source,
     terminals_report,
 )
 
 from bot.errors import UsageError
 from bot.model import (
-    Alert,
+    Aftermath,
+    AlertReason,
+    Because,
     Change,
     Checked,
     Destination,
+    Event,
+    IncidentAlert,
+    IncidentState,
+    Loudness,
+    Mark,
+    Member,
     Message,
     NoticeAlert,
     Operation,
     Outcome,
     Past,
+    Rates,
+    ReasonClass,
     ReasonCount,
     Request,
-    SourceState,
     Tally,
     Terminal,
     TerminalId,
 )
-from bot.texts import LANGUAGES, Voice, Voices
+from bot.texts import LANGUAGES, Voices
 from bot.views import (
     Sight,
-    alert_message,
+    alerts_list,
+    ask_incident,
     by_terminal,
     comparison,
     error_message,
@@ -65,13 +72,18 @@ from bot.views import (
     grand_total,
     health,
     identity,
+    incident_story,
     matches,
     payers,
     period_figures,
+    silences_list,
     sparkline,
     welcome,
 )
+from bot.views.announcements import change_message
 from bot.views.blocks import LIMIT, capped, fit, units
+from bot.views.incidents import living_message
+from bot.views.notices import notices_message
 from bot.views.story import story
 
 VOICES = Voices()
@@ -116,20 +128,54 @@ operations = st.builds(
     st.sampled_from(Outcome),
     st.sampled_from([0, 484, 528, -31, 99999, 10**9]),
 )
-alerts = st.one_of(
-    st.builds(failure, operations, count=st.integers(1, 10**6), late=st.booleans()),
-    st.builds(source, st.sampled_from(SourceState), operations=st.integers(0, 10**6), error=texts),
-    st.builds(
-        lambda chat, why: NoticeAlert(
-            text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
-            values={"chat": chat, "why": why},
-            at=NOW,
-        ),
-        texts,
-        texts,
+marks = st.one_of(st.none(), st.builds(Mark, st.just(7), texts, instants))
+silences = st.one_of(st.none(), st.builds(replace, st.just(silence()), comment=texts, until_recovery=st.booleans()))
+alerts = st.builds(
+    lambda incident, name, **parts: replace(
+        of(incident, merchant_name=name), terminal_names=dict.fromkeys(incident.places, name), **parts
     ),
+    st.builds(
+        lambda shown, **parts: replace(
+            many(**parts), attempts=tuple(shown), sums={one.currency: one.amount for one in shown}
+        ),
+        st.lists(operations, min_size=1, max_size=8),
+        count=st.integers(1, 10**6),
+        corrected=st.integers(0, 10**6),
+        late=st.booleans(),
+        flaps=st.integers(0, 9),
+        key=st.sampled_from(["", "odd"]),
+        text=st.just("Chat {chat} takes no messages any more: {why}. Its alerts go to the owners until it does."),
+        values=st.fixed_dictionaries({"chat": texts, "why": texts}),
+        members=st.lists(st.builds(Member, texts, st.sampled_from(ReasonClass)), max_size=40).map(tuple),
+        acknowledged=marks,
+        snoozed=marks,
+        snoozed_until=st.one_of(st.none(), instants),
+        resolved_at=st.one_of(st.none(), instants),
+        state=st.sampled_from(IncidentState),
+        loudness=st.sampled_from(Loudness),
+    ),
+    texts,
+    reason=st.sampled_from(AlertReason),
+    because=st.one_of(st.none(), st.sampled_from(Because)),
+    rates=st.one_of(
+        st.none(), st.builds(Rates, failed=st.just(3), decided=st.sampled_from([0, 3, 9]), usual=st.just(0.5))
+    ),
+    aftermath=st.one_of(st.none(), st.just(Aftermath(recovered=1, unpaid=10**9))),
+    silence=silences,
+    missed=st.integers(0, 10**9),
+    called=texts,
+    called_id=st.one_of(st.none(), st.integers(1, 10**12)),
 )
-many = st.integers(1, 500)
+notices = st.builds(
+    lambda chat, why: NoticeAlert(
+        text="Chat {chat} takes no messages any more: {why}. Its alerts go to the owners until it does.",
+        values={"chat": chat, "why": why},
+        at=NOW,
+    ),
+    texts,
+    texts,
+)
+sizes = st.integers(1, 500)
 tallies = st.builds(Tally, **{field.name: st.integers(0, 10**12) for field in fields(Tally)})
 quick = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -154,14 +200,30 @@ def grown(items: list[Any], size: int) -> list[Any]:
 
 
 @quick
-@given(st.lists(alerts, min_size=1, max_size=8), many, st.booleans(), st.booleans())
-def test_any_alerts_make_one_valid_message(given: list[Alert], size: int, repeated: bool, private: bool) -> None:
+@given(alerts, st.booleans(), st.lists(texts, max_size=20))
+def test_any_incident_makes_valid_messages(alert: IncidentAlert, repeated: bool, who: list[str]) -> None:
+    story = report(alert.incident, alert=alert, events=tuple(Event(NOW, name, name) for name in who))
+    changes = {AlertReason.WIDENED, AlertReason.REMINDER, AlertReason.ESCALATED, AlertReason.RESOLVED}
     for voice in SPEAKERS:
-        check(alert_message(grown(given, size), voice, now=NOW, repeated=repeated, private=private))
+        check(living_message(alert, voice, now=NOW, repeated=repeated))
+        check(incident_story(story, voice))
+        check(alerts_list([alert] * 30, voice, NOW))
+        check(ask_incident([alert] * 30, "ack", ["1h"], voice))
+        if alert.reason in changes:
+            check(change_message(alert, voice, repeated=repeated))
+        if alert.silence:
+            check(silences_list([alert.silence] * 30, [SHOP], voice, NOW))
 
 
 @quick
-@given(st.lists(operations, max_size=8), many, texts, st.booleans(), st.booleans())
+@given(st.lists(notices, min_size=1, max_size=8), sizes, st.booleans())
+def test_any_notices_make_one_valid_message(given: list[NoticeAlert], size: int, repeated: bool) -> None:
+    for voice in SPEAKERS:
+        check(notices_message(grown(given, size), voice, now=NOW, repeated=repeated))
+
+
+@quick
+@given(st.lists(operations, max_size=8), sizes, texts, st.booleans(), st.booleans())
 def test_any_attempts_make_one_valid_message(
     given: list[Operation], size: int, query: str, live: bool, private: bool
 ) -> None:
@@ -176,7 +238,12 @@ changes = st.builds(
 
 
 @quick
-@given(st.lists(operations, min_size=1, max_size=8), st.integers(1, 60), st.lists(changes, max_size=8), st.sampled_from(Sight))
+@given(
+    st.lists(operations, min_size=1, max_size=8),
+    st.integers(1, 60),
+    st.lists(changes, max_size=8),
+    st.sampled_from(Sight),
+)
 def test_any_past_of_attempts_makes_one_valid_message(
     given: list[Operation], size: int, steps: list[Change], sight: Sight
 ) -> None:
@@ -312,8 +379,9 @@ def test_a_group_never_sees_who_pays() -> None:
     shown = [
         found(found_report(secret), EN, Sight.MASKED).text,
         found(found_report(secret, replace(secret, account_id="a.k@mail.kz")), EN, Sight.MASKED).text,
-        alert_message([failure(secret)], EN, now=NOW, private=False).text,
-        alert_message([failure(secret), failure(secret)], EN, now=NOW, private=False).text,
+        living_message(of(alone(secret)), EN, now=NOW).text,
+        living_message(of(many(attempts=(secret, secret))), EN, now=NOW).text,
+        incident_story(report(many(attempts=(secret,))), EN).text,
     ]
     for text in shown:
         assert not any(word in text for word in ("Касымова", "7011234567", "a.k@mail.kz"))
@@ -322,7 +390,8 @@ def test_a_group_never_sees_who_pays() -> None:
 
 def test_a_card_is_never_shown_beyond_its_last_four_digits() -> None:
     spilt = replace(FAILED, sender_card="4405551234569821", receiver_card="5169490000001187")
-    for text in (found(found_report(spilt), EN, Sight.FULL).text, alert_message([failure(spilt)], EN, now=NOW).text):
+    told = living_message(of(alone(spilt)), EN, now=NOW).text
+    for text in (found(found_report(spilt), EN, Sight.FULL).text, told):
         assert "VISA •••• 9821 → •••• 1187" in text
         assert "440555" not in text
         assert "516949" not in text
@@ -352,18 +421,26 @@ def test_an_unknown_status_of_the_bank_is_shown_as_it_came() -> None:
 
 
 def test_currencies_are_never_added_together() -> None:
-    text = alert_message([failure(), failure(replace(FAILED, currency="USD", amount=100))], EN, now=NOW).text
-    assert "25\u00a0000\u00a0₸ · 1\u00a0USD" in text
+    told = of(many(sums={"KZT": 2_500_000, "USD": 100}))
+    for text in (
+        living_message(told, EN, now=NOW).text,
+        change_message(replace(told, reason=AlertReason.WIDENED), EN).text,
+    ):
+        assert "25\u00a0000\u00a0₸ · 1\u00a0USD" in text
     day = period_report(
         figures=figures(currencies={"KZT": Tally(paid=6, paid_sum=600), "USD": Tally(paid=6, paid_sum=600)})
     )
     assert period_figures(day, EN).text.count("Paid: <b>6 · 6\u00a0") == 2
 
 
-def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
-    assert not alert_message([failure()], EN, now=NOW).silent
-    assert alert_message([source(SourceState.BACK)], EN, now=NOW).silent
-    assert not alert_message([source(SourceState.BACK), failure()], EN, now=NOW).silent
+def test_only_what_nobody_must_hear_of_at_once_is_silent() -> None:
+    assert not living_message(of(alone()), EN, now=NOW).silent
+    assert living_message(of(alone(loudness=Loudness.SILENT)), EN, now=NOW).silent
+    assert not change_message(of(many(), AlertReason.WIDENED), EN).silent
+    assert change_message(of(over(many()), AlertReason.RESOLVED), EN).silent
+    quiet = replace(NOTICE, silent=True)
+    assert notices_message([quiet], EN, now=NOW).silent
+    assert not notices_message([quiet, NOTICE], EN, now=NOW).silent
 
 
 @pytest.mark.parametrize(
@@ -371,7 +448,7 @@ def test_only_a_message_that_nobody_must_see_at_once_is_silent() -> None:
     [("INV-1", 2), ("я" * 30, 2), ("x" * 256, 2), ("x" * 257, 1), ("", 0), ("a\u200bb", 0)],
 )
 def test_a_button_is_left_out_when_it_could_not_say_the_invoice_as_it_is(invoice: str, buttons: int) -> None:
-    message = alert_message([failure(replace(FAILED, invoice_id=invoice))], EN, now=NOW)
+    message = living_message(of(alone(replace(FAILED, invoice_id=invoice))), EN, now=NOW)
     about_invoice = [button.copy or "find" in (button.data or "") for row in message.buttons for button in row]
     assert sum(map(bool, about_invoice)) == buttons
 
@@ -398,33 +475,25 @@ def test_a_day_is_compared_only_with_enough_to_compare(now: tuple[int, int], bas
     assert told in period_figures(report, EN).text
 
 
-def test_every_kind_of_alert_can_be_told() -> None:
-    told: dict[type, Callable[[Voice], Message]] = {
-        type(alert): lambda voice, alert=alert: alert_message([alert], voice, now=NOW)
-        for alert in (failure(), source(SourceState.LOST), NoticeAlert(text="Hello!", at=NOW))
-    }
-    assert set(told) == set(get_args(Alert))
-    for render in told.values():
-        check(render(EN))
-
-
 def test_a_late_failure_says_when_it_happened_in_the_zone_of_the_chat() -> None:
-    late = failure(replace(FAILED, created_at=datetime(2024, 2, 29, 18, 30, tzinfo=UTC)), late=True)
+    late = of(alone(replace(FAILED, created_at=datetime(2024, 2, 29, 18, 30, tzinfo=UTC)), late=True))
     now = datetime(2024, 2, 29, 19, 5, tzinfo=UTC)
-    assert "⏳ late, happened 29 Feb, 23:30 (Almaty)" in alert_message([late], EN, now=now).text
-    assert "⏳ late, happened 18:30 (UTC)" in alert_message([late], VOICES.voice("en", "UTC"), now=now).text
+    assert "⏳ late, happened 29 Feb, 23:30 (Almaty)" in living_message(late, EN, now=now).text
+    assert "⏳ late, happened 18:30 (UTC)" in living_message(late, VOICES.voice("en", "UTC"), now=now).text
+
+
+def test_an_incident_of_any_size_says_how_many_are_not_shown() -> None:
+    text = living_message(of(many(10_000)), EN, now=NOW).text
+    assert "<b>10\u00a0000 payments failed</b>" in text
+    assert "… and 9\u00a0992 more" in text
 
 
 def test_a_long_list_keeps_its_headline_and_says_how_much_is_left_out() -> None:
-    text = alert_message(burst(500), EN, now=NOW).text
-    rows = sum("<code>INV-" in line for line in text.splitlines())
-    assert text.startswith("🔴 <b>500 payments failed</b>")
-    assert text.endswith(f"… and {500 - rows} more")
     many_attempts = found(found_report(*attempts([FAILED] * 500)), EN, Sight.FULL).text
     assert "❌ not paid, 500 attempts" in many_attempts
     assert many_attempts.splitlines()[-1].startswith("🟢 Live from the bank")
 
 
-def test_how_long_the_bank_was_away_is_never_negative() -> None:
-    skewed = replace(source(SourceState.BACK), since=NOW + timedelta(hours=1))
-    assert "It was away for 0\u00a0secs." in alert_message([skewed], EN, now=NOW).text
+def test_how_long_something_lasted_is_never_negative() -> None:
+    skewed = over(many(began_at=NOW + timedelta(hours=1)))
+    assert "over after 0\u00a0secs" in change_message(of(skewed, AlertReason.RESOLVED), EN).text

@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.model import (
-    AlertReason,
     Bar,
     Calendar,
     Change,
     Checked,
     ComparisonReport,
-    FailureAlert,
     Figures,
     FoundReport,
     Freshness,
@@ -30,10 +28,7 @@ from bot.model import (
     PeriodReport,
     ReasonClass,
     ReasonCount,
-    Severity,
-    SourceAlert,
     SourceHealth,
-    SourceState,
     Tally,
     Terminal,
     TerminalId,
@@ -95,54 +90,6 @@ MALICE = replace(
     payer_name=HOSTILE,
     account_id="+7 701 123 45 67",
 )
-
-
-def failure(operation: Operation = FAILED, *, incident: int = 412, count: int = 1, late: bool = False) -> FailureAlert:
-    return FailureAlert(
-        incident=incident,
-        reason=AlertReason.MORE if count > 1 else AlertReason.FIRST,
-        severity=Severity.CRITICAL,
-        merchant_name=SHOP.name,
-        terminal_name=SHOP.terminal_name(operation.terminal_id),
-        operation=operation,
-        count=count,
-        at=NOW,
-        late=late,
-    )
-
-
-def burst(size: int) -> list[FailureAlert]:
-    """Failures of two terminals for several reasons, a minute apart, the newest first."""
-    codes = (484, 484, 493, 529, 488, 0)
-    return [
-        failure(
-            replace(
-                FAILED,
-                id=OperationId(str(number)),
-                invoice_id=f"INV-{88213 - number}",
-                created_at=FAILED.created_at - timedelta(minutes=number),
-                terminal_id=SHOP.terminals[number % 2].id,
-                amount=990_000 + number * 12_345,
-                currency="USD" if number % 7 == 6 else "KZT",
-                reason_code=codes[number % len(codes)],
-            ),
-            incident=412 + number % 3,
-            late=number > 40,
-        )
-        for number in range(size)
-    ]
-
-
-def source(state: SourceState, *, operations: int = 0, failed: int = 0, error: str = "HTTP 503") -> SourceAlert:
-    return SourceAlert(
-        state=state,
-        merchant_name=SHOP.name,
-        since=NOW - timedelta(minutes=32),
-        at=NOW,
-        error=error,
-        operations=operations,
-        failed=failed,
-    )
 
 
 def found_report(*operations: Operation, query: str = "INV-88213", live: bool = True) -> FoundReport:

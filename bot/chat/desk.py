@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.charts import Charts
 from bot.chat.access import Access
+from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
 from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
@@ -31,7 +32,7 @@ class Desk:
 
     `zone` is for chats that have chosen none; a live answer of the bank is waited for no longer than `patience`.
     Where that takes longer than `prompt` the stored answer comes first.
-    A business day begins at `day_starts` on the clock of the chat.
+    A business day begins at `day_starts` on the clock of the chat; its digest comes at `digest_at` unless it chose.
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
     `volume`: the settings of the rule of that name.
@@ -55,10 +56,15 @@ class Desk:
     prompt: timedelta = timedelta(milliseconds=1200)
     day_starts: time = time()
     volume: UnusualVolume = field(default_factory=UnusualVolume)
+    digest_at: time = time(9)
 
     def calendar(self, chat: Destination) -> Calendar:
         """How this chat's days, weeks and months are cut."""
         return Calendar(ZoneInfo(chat.timezone), self.day_starts)
+
+    def digests(self) -> Digests:
+        """The summaries of what this desk knows of."""
+        return Digests(self.merchants, day_starts=self.day_starts, now=self.now)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""
@@ -78,6 +84,8 @@ async def place(request: Request, desk: Desk) -> Request:
     if known is None:
         voice = desk.default_voice(request.user_language if chat.kind is ChatKind.PRIVATE else None)
         return replace(request, chat=replace(chat, language=voice.language, timezone=desk.zone.key))
+    if chat.kind is ChatKind.PRIVATE and request.user_name and known.title != request.user_name:
+        await desk.store.write(chats.learn_name, known.chat_id, request.user_name)
     settled = replace(chat, language=known.language, timezone=known.timezone, disabled_reason=known.disabled_reason)
     if chat.kind is ChatKind.PRIVATE and not known.language_chosen and request.user_language:
         settled = replace(settled, language=await _own_language(request, known, desk))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot import views
+from bot import telling, views
 from bot.chat.access import Audience, Refusals, Verdict
 from bot.chat.buttons import unpack
 from bot.chat.commands import Command, find_command, list_commands
@@ -65,8 +65,10 @@ class Dispatch:
             case ChatMoved():
                 await store.write(chats.move_chat, incoming.old_chat_id, incoming.new_chat_id)
             case BotMembership():
-                reason = None if incoming.allowed else "the bot was blocked or removed"
-                await store.write(chats.set_chat_disabled, incoming.chat.chat_id, reason, now)
+                if incoming.allowed:
+                    await store.write(chats.set_chat_disabled, incoming.chat.chat_id, None, now)
+                else:
+                    await store.write(telling.switch_off, incoming.chat.chat_id, "the bot was blocked or removed", now)
             case Request():
                 await self._meet(await unpack(await place(incoming, self._desk), store))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from bot import telling
 from bot.chat.buttons import pack
 from bot.chat.telegram import Gateway, MessageGone
 from bot.errors import DeliveryError, Malformed, Moved, NotSent, TooLarge, TopicGone, Undeliverable
@@ -45,7 +46,7 @@ class Replies:
             return await self.rewrite(request, request.pressed, message)
         except Undeliverable as error:
             log.warning("chat %s takes no answers: %s", request.chat.chat_id, error)
-            await self._store.write(chats.set_chat_disabled, request.chat.chat_id, str(error), self._now())
+            await self._store.write(telling.switch_off, request.chat.chat_id, str(error), self._now())
         except DeliveryError as error:
             log.warning("no answer given in chat %s: %s", request.chat.chat_id, error)
         finally:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
+from bot import telling
 from bot.delivery.pace import Pace
 from bot.errors import (
     DeliveryError,
@@ -16,7 +17,7 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.model import Destination, NoticeAlert
-from bot.store import chats, living, outbox
+from bot.store import chats, living, outbox, routes
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
 from bot.store.outbox import Action, Delivery, Place
@@ -172,7 +173,7 @@ def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
         values={"minutes": round((now - lost_at) / timedelta(minutes=1))},
         at=now,
     )
-    outbox.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], _enabled(db), now)
+    outbox.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], routes.list_for_notices(db), now)
 
 
 def _move(db: Connection, rows: Sequence[Delivery], old_id: int, new_id: int, now: datetime) -> None:
@@ -186,32 +187,12 @@ def _leave_topic(db: Connection, rows: Sequence[Delivery], destination: Destinat
     chats.leave_topic(db, destination, why)
     notice = NoticeAlert(
         text="A topic of chat {chat} takes no messages any more: {why}. Its alerts go to the general topic.",
-        values={"chat": _name(destination), "why": why},
+        values={"chat": routes.name_of(destination), "why": why},
         at=now,
     )
-    _tell_others(db, destination, notice)
+    telling.tell_others(db, destination, notice)
 
 
 def _switch_off(db: Connection, rows: Sequence[Delivery], destination: Destination, why: str, now: datetime) -> None:
     outbox.record_dead(db, rows, why)
-    if chats.set_chat_disabled(db, destination.chat_id, why, now):
-        notice = NoticeAlert(
-            text="Chat {chat} takes no messages any more: {why}. Its alerts are kept for a day.",
-            values={"chat": _name(destination), "why": why},
-            at=now,
-        )
-        _tell_others(db, destination, notice)
-
-
-def _name(destination: Destination) -> str:
-    return destination.title or str(destination.chat_id)
-
-
-def _tell_others(db: Connection, destination: Destination, notice: NoticeAlert) -> None:
-    key = f"refused/{destination.chat_id}/{destination.thread_id or 0}/{notice.at.isoformat()}"
-    others = [other for other in _enabled(db) if other.chat_id != destination.chat_id]
-    outbox.announce(db, [(key, notice)], others, notice.at)
-
-
-def _enabled(db: Connection) -> list[Destination]:
-    return [destination for destination in chats.list_subscribed(db) if destination.disabled_reason is None]
+    telling.switch_off(db, destination.chat_id, why, now)

@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
-from bot.model import ChatKind, Destination, IncidentAlert, Message, NoticeAlert
+from bot.model import Alert, ChatKind, Destination, DigestAlert, IncidentAlert, Message, NoticeAlert, Severity
 from bot.store import chats, living, outbox
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
@@ -18,6 +20,7 @@ from bot.store.outbox import Action, Place
 from bot.store.outbox import Delivery as Row
 from bot.texts import Voices
 from bot.views.announcements import change_message
+from bot.views.digests import digest_message
 from bot.views.incidents import living_message
 from bot.views.notices import notices_message
 from bot.views.plain import plain
@@ -144,7 +147,7 @@ class Delivery:
 
     async def _send(self, place: Place, rows: Sequence[Row], destination: Destination, reply_to: int | None) -> None:
         try:
-            message = self._render(rows, destination)
+            message = hushed(self._render(rows, destination), rows[0].alert, destination, self._now())
         except Exception as error:
             log.exception("chat %s: %s alerts could not be written", destination.chat_id, len(rows))
             await self._set_aside(place, rows, error)
@@ -183,12 +186,22 @@ class Delivery:
     def _render(self, rows: Sequence[Row], destination: Destination) -> Message:
         voice = self._voices.voice(destination.language, destination.timezone)
         repeated, alert = rows[0].unsure, rows[0].alert
+        if isinstance(alert, DigestAlert):
+            return digest_message(alert, voice, now=self._now(), repeated=repeated)
         if not isinstance(alert, IncidentAlert):
             notices = [row.alert for row in rows if isinstance(row.alert, NoticeAlert)]
             return notices_message(notices, voice, now=self._now(), repeated=repeated)
         if rows[0].action is Action.OPEN:
             return living_message(alert, voice, now=self._now(), repeated=repeated)
         return change_message(alert, voice, repeated=repeated)
+
+
+def hushed(message: Message, alert: Alert, to: Destination, now: datetime) -> Message:
+    """The message as it is delivered in this chat now: in its quiet hours without sound, unless it is critical."""
+    critical = isinstance(alert, IncidentAlert) and alert.incident.severity is Severity.CRITICAL
+    if critical or to.quiet is None or not to.quiet.holds(now, ZoneInfo(to.timezone)):
+        return message
+    return replace(message, silent=True)
 
 
 def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[Destination, list[Row], int | None]:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from bot.model.incidents import Event, Incident, Silence
 from bot.model.operations import Operation, Outcome
+from bot.model.reports import PeriodReport
+from bot.model.subscriptions import DigestKind
 
 
 class AlertReason(StrEnum):
@@ -50,7 +52,8 @@ class Aftermath:
 class IncidentAlert:
     """The announcement of one change of an incident.
 
-    `silence` mutes it now; `missed` failures came under one that is over. `called` is to look at it.
+    `silence` mutes it now; `missed` failures came under one that is over. `called` is to look at it. `silent`: this
+    chat wants it without sound. `instead_of` names chats that should hear it and take no messages.
     """
 
     reason: AlertReason
@@ -65,6 +68,8 @@ class IncidentAlert:
     data_as_of: datetime | None = None
     called: str = ""
     called_id: int | None = None
+    silent: bool = False
+    instead_of: tuple[str, ...] = ()
     at: datetime
 
 
@@ -108,4 +113,41 @@ class NoticeAlert:
     at: datetime
 
 
-Alert = IncidentAlert | NoticeAlert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestIncident:
+    """What a digest says of one incident: `text` with `values` for a state, `count` for failures; who took it."""
+
+    number: int
+    terminals: tuple[str, ...]
+    count: int
+    text: str = ""
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    since: datetime
+    resolved_at: datetime | None
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPart:
+    """One merchant, or one terminal of it, in a digest. `payer_refusals` are counted and never alerted."""
+
+    report: PeriodReport
+    payer_refusals: int
+    set_aside: int
+    incidents: tuple[DigestIncident, ...]
+    silences: tuple[Silence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestAlert:
+    """A scheduled summary of a period that is over. `due_at` is when it should have come, `late` that it does not."""
+
+    kind: DigestKind
+    parts: tuple[DigestPart, ...]
+    due_at: datetime
+    late: bool = False
+    silent: bool = False
+    at: datetime
+
+
+Alert = IncidentAlert | NoticeAlert | DigestAlert

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from bot.model.subscriptions import QuietHours
+
 BELOW, IN_PLACE = "v1", "e1"
 """How a button's data begins: a press is answered below its message, or rewrites that message."""
 DATA_BYTES = 64
@@ -23,7 +25,7 @@ class ChatKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where messages go: a chat, perhaps one topic of it, and how its people read."""
+    """Where messages go: a chat, perhaps one topic of it, how its people read, and when without sound."""
 
     chat_id: int
     thread_id: int | None = None
@@ -33,6 +35,7 @@ class Destination:
     timezone: str = "Asia/Almaty"
     disabled_reason: str | None = None
     language_chosen: bool = False
+    quiet: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import Problem
-from bot.model import Finding, Timers, Transition
+from bot.model import Finding, MerchantId, Timers, Transition
 from bot.rules import failed_operation, incidents, unusual_volume
 from bot.rules.unusual_volume import UnusualVolume
 
@@ -53,13 +53,19 @@ class Rulebook:
 
     entries: tuple[tuple[Rule, BaseModel], ...]
     timers: Timers
+    escalate_to: Mapping[str, tuple[int, ...]]
     volume: UnusualVolume
 
     @classmethod
     def from_settings(cls, alerts: Mapping[str, Any]) -> "Rulebook":
         entries = tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES)
-        timers = incidents.IncidentSettings.model_validate(alerts.get(incidents.NAME) or {}).timers()
-        return cls(entries, timers, UnusualVolume.model_validate(alerts.get(unusual_volume.NAME) or {}))
+        given = incidents.IncidentSettings.model_validate(alerts.get(incidents.NAME) or {})
+        volume = UnusualVolume.model_validate(alerts.get(unusual_volume.NAME) or {})
+        return cls(entries, given.timers(), given.escalate_to, volume)
+
+    def list_called(self, merchant_id: MerchantId) -> tuple[int, ...]:
+        """Who is called, one after the other, when nobody takes an incident of this merchant."""
+        return self.escalate_to.get(merchant_id) or self.escalate_to.get(incidents.EVERY_MERCHANT, ())
 
     def judge(self, transitions: Sequence[Transition]) -> list[Finding]:
         """What every rule finds in these transitions, in the order of RULES."""

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.config import Duration, Section
 from bot.model import Finding, Loudness, Operation, Outcome, Policy, ReasonClass, Severity, Transition
 
 NAME = "failed_operation"
 _SEVERITIES = {ReasonClass.SYSTEM: Severity.CRITICAL, ReasonClass.MERCHANT: Severity.CRITICAL}
+
+
+def _spelled(given: object) -> object:
+    """YAML reads a bare `on` and `off` as true and false."""
+    return {True: Loudness.ON, False: Loudness.OFF}[given] if isinstance(given, bool) else given
 
 
 class ClassPolicy(Section):
@@ -19,7 +25,7 @@ class ClassPolicy(Section):
     `min_sample` operations failed.
     """
 
-    loudness: Loudness = Loudness.ON
+    loudness: Annotated[Loudness, BeforeValidator(_spelled)] = Loudness.ON
     min_count: int = Field(default=1, ge=1, le=100)
     within: Duration = timedelta(minutes=10)
     min_share: float = Field(default=0.0, ge=0, le=1)

@@ -2,17 +2,29 @@
 
 from dataclasses import fields
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.config import Duration, Section
 from bot.model import Timers
 
 NAME = "incidents"
+EVERY_MERCHANT = ""
+
+
+def _by_merchant(given: object) -> object:
+    return {EVERY_MERCHANT: given} if isinstance(given, list | tuple) else given
+
+
+People = Annotated[dict[str, tuple[int, ...]], BeforeValidator(_by_merchant)]
 
 
 class IncidentSettings(Section):
-    """The timers of facts/alerting.md section 3, as durations; `many` open incidents of a merchant become one."""
+    """The timers of facts/alerting.md section 3, as durations; `many` open incidents of a merchant become one.
+
+    `escalate_to`: ids of users or chats that are called one after the other, for all merchants or by merchant id.
+    """
 
     between_sounds: Duration = timedelta(minutes=3)
     edit_interval: Duration = Field(default=timedelta(seconds=5), ge=timedelta(seconds=1))
@@ -22,6 +34,7 @@ class IncidentSettings(Section):
     escalate_after: Duration = timedelta(minutes=15)
     ack_timeout: Duration = timedelta(hours=2)
     many: int = Field(default=3, ge=2)
+    escalate_to: People = Field(default_factory=dict)
 
     def timers(self) -> Timers:
         """The same as plain values."""

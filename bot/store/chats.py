@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import ChatKind, Destination, to_micros
-from bot.store import living, outbox, queries
+from bot.model import ChatKind, Destination, NoticeAlert, to_micros
+from bot.store import living, outbox, queries, subscriptions
 from bot.store.driver import Connection, Row
 
 
@@ -58,6 +58,7 @@ def _destination(row: Row) -> Destination:
         timezone=row["timezone"],
         disabled_reason=row["disabled_reason"],
         language_chosen=bool(row["language_chosen"]),
+        quiet=subscriptions.quiet_of(row),
     )
 
 
@@ -77,7 +78,7 @@ def save_destination(db: Connection, destination: Destination, now: datetime) ->
         disabled_reason=destination.disabled_reason,
     )
     if destination.disabled_reason is None:
-        outbox.revive(db, destination.chat_id, now)
+        _catch_up(db, destination.chat_id, now)
 
 
 def subscribe(db: Connection, destination: Destination) -> None:
@@ -86,6 +87,21 @@ def subscribe(db: Connection, destination: Destination) -> None:
         "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, subscribed) "
         "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone, 1) "
         "ON CONFLICT (chat_id, thread_id) DO UPDATE SET subscribed = 1",
+        chat_id=destination.chat_id,
+        thread_id=destination.thread_id or 0,
+        kind=destination.kind,
+        title=destination.title,
+        language=destination.language,
+        timezone=destination.timezone,
+    )
+
+
+def meet(db: Connection, destination: Destination) -> None:
+    """Makes a chat known; one that is known stays as it is."""
+    db.run(
+        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone) "
+        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone) "
+        "ON CONFLICT (chat_id, thread_id) DO NOTHING",
         chat_id=destination.chat_id,
         thread_id=destination.thread_id or 0,
         kind=destination.kind,
@@ -122,10 +138,21 @@ def learn_language(db: Connection, chat_id: int, language: str) -> None:
     )
 
 
+def learn_name(db: Connection, chat_id: int, name: str) -> None:
+    """What the person of a private chat is called."""
+    db.run(
+        "UPDATE destination SET title = :name WHERE chat_id = :chat_id AND kind = 'private' AND title <> :name",
+        chat_id=chat_id,
+        name=name,
+    )
+
+
 def unsubscribe_all_but(db: Connection, chat_ids: Sequence[int]) -> None:
-    """Stops alerts to every private chat whose person is no longer among these."""
+    """Stops alerts to every private chat whose person is no longer among these, those that wait for it too."""
     kept = ", ".join(str(int(chat_id)) for chat_id in chat_ids) or "0"
     db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")
+    # A private chat has a positive id.
+    db.run(f"DELETE FROM outbox WHERE state IN ('waiting', 'dead') AND chat_id > 0 AND chat_id NOT IN ({kept})")
 
 
 def list_subscribed(db: Connection) -> list[Destination]:
@@ -143,8 +170,27 @@ def set_chat_disabled(db: Connection, chat_id: int, reason: str | None, now: dat
         reason=reason,
     )
     if changed and reason is None:
-        outbox.revive(db, chat_id, now)
+        _catch_up(db, chat_id, now)
     return changed > 0
+
+
+def _catch_up(db: Connection, chat_id: int, now: datetime) -> None:
+    """What is still true is said now; what came and went meanwhile is one line."""
+    open_now, over = outbox.revive(db, chat_id, now)
+    if not open_now and not over:
+        return
+    notice = NoticeAlert(
+        text="I can write here again. Open now: {open}. Over meanwhile: {over}.",
+        values={"open": _numbers(open_now), "over": _numbers(over)},
+        silent=True,
+        at=now,
+    )
+    subscribed = [to for to in list_subscribed(db) if to.chat_id == chat_id]
+    outbox.announce(db, [(f"catch-up/{now.isoformat()}", notice)], subscribed, now)
+
+
+def _numbers(incidents: Sequence[int]) -> str:
+    return ", ".join(f"#{number}" for number in incidents) or "–"
 
 
 def move_chat(db: Connection, old_id: int, new_id: int) -> None:
@@ -163,11 +209,13 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
     db.run("UPDATE outbox SET chat_id = :new_id WHERE chat_id = :old_id", old_id=old_id, new_id=new_id)
     living.move_chat(db, old_id, new_id)
     queries.move_chat(db, old_id, new_id)
+    subscriptions.move_chat(db, old_id, new_id)
 
 
 def leave_topic(db: Connection, destination: Destination, reason: str) -> None:
     """A topic is shut: it is marked, and its alerts, waiting and future ones, go to the chat itself."""
     place = {"chat_id": destination.chat_id, "thread_id": destination.thread_id or 0}
+    subscriptions.leave_topic(db, destination.chat_id, destination.thread_id or 0)
     db.run(
         "UPDATE destination SET disabled_reason = :reason, subscribed = 0 "
         "WHERE chat_id = :chat_id AND thread_id = :thread_id",

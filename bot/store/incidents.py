@@ -53,7 +53,9 @@ def list_due(db: Connection, now: datetime) -> list[Incident]:
 def list_recent(db: Connection, merchant_id: MerchantId, since: datetime) -> list[Incident]:
     """Incidents open now or with a failure since then, newest first."""
     rows = db.rows(
-        "SELECT body FROM incident WHERE merchant_id = :merchant_id AND (state <> 'resolved' OR last_at >= :since) "
+        "SELECT body FROM incident WHERE number IN "
+        "(SELECT number FROM incident WHERE merchant_id = :merchant_id AND state <> 'resolved' "
+        "UNION SELECT number FROM incident WHERE merchant_id = :merchant_id AND last_at >= :since) "
         "ORDER BY number DESC",
         merchant_id=merchant_id,
         since=to_micros(since),

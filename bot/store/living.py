@@ -40,6 +40,8 @@ def show(db: Connection, alert: IncidentAlert, to: Destination, now: datetime, e
     if known["message_id"] is None and not _is_waiting(db, alert.incident.number, place):
         if alert.reason is AlertReason.RESOLVED:
             return bool(known["shown_at"])
+        if known["anew"] and alert.incident.is_open:
+            return _open(db, alert, place, now)
         return _open_unless_quiet(db, alert, place, now)
     db.run(
         f"UPDATE living SET body = :body, dirty = 1, "
@@ -79,9 +81,15 @@ def list_rewrites(db: Connection, now: datetime) -> list[Rewrite]:
 
 
 def find_message(db: Connection, number: int, place: Place) -> int | None:
-    """The id of the living message in a chat, once it has been sent."""
+    """The message that the changes of an incident answer in a chat; none in a place to which the chat has moved."""
     row = _find(db, number, place)
-    return row["message_id"] if row else None
+    return row["message_id"] if row and not row["anew"] else None
+
+
+def list_places(db: Connection, number: int) -> list[Place]:
+    """The chats with a living message of an incident."""
+    rows = db.rows("SELECT chat_id, thread_id FROM living WHERE incident = :number", number=number)
+    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
 
 
 def record_opened(
@@ -125,7 +133,7 @@ def give_up(db: Connection, rewrite: Rewrite) -> None:
 
 
 def move_chat(db: Connection, old_id: int, new_id: int) -> None:
-    """A group became a supergroup: the ids of its messages are no longer known."""
+    """A group became a supergroup: its messages stay behind, and what goes on is opened anew."""
     db.run(
         "DELETE FROM living WHERE chat_id = :old_id AND EXISTS (SELECT 1 FROM living AS known "
         "WHERE known.incident = living.incident AND known.chat_id = :new_id AND known.thread_id = living.thread_id)",
@@ -133,14 +141,14 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
         new_id=new_id,
     )
     db.run(
-        "UPDATE living SET chat_id = :new_id, message_id = NULL, dirty = 0 WHERE chat_id = :old_id",
+        "UPDATE living SET chat_id = :new_id, message_id = NULL, dirty = 0, anew = 1 WHERE chat_id = :old_id",
         old_id=old_id,
         new_id=new_id,
     )
 
 
 def leave_topic(db: Connection, chat_id: int, thread_id: int) -> None:
-    """A topic is shut: its messages stay as they are, and their incidents go on in the chat itself, told there once."""
+    """A topic is shut: its messages can still be rewritten, all else about them goes to the chat itself, told once."""
     place = {"chat_id": chat_id, "thread_id": thread_id}
     known = "SELECT incident FROM living WHERE chat_id = :chat_id AND thread_id = 0"
     db.run(
@@ -148,16 +156,19 @@ def leave_topic(db: Connection, chat_id: int, thread_id: int) -> None:
         **place,
     )
     db.run(f"DELETE FROM living WHERE {_THERE} AND incident IN ({known})", **place)
-    db.run(f"UPDATE living SET thread_id = 0, message_id = NULL, dirty = 0 WHERE {_THERE}", **place)
+    db.run(f"UPDATE living SET thread_id = 0, anew = 1 WHERE {_THERE}", **place)
 
 
 def _open_unless_quiet(db: Connection, alert: IncidentAlert, place: Place, now: datetime) -> bool:
-    if alert.reason in _QUIET:
-        return False
+    return False if alert.reason in _QUIET else _open(db, alert, place, now)
+
+
+def _open(db: Connection, alert: IncidentAlert, place: Place, now: datetime) -> bool:
+    """Always False: an incident just opened has nothing more to be announced."""
     db.run(
         "INSERT INTO living (incident, chat_id, thread_id, body, due_at) "
         "VALUES (:incident, :chat_id, :thread_id, :body, :now) ON CONFLICT (incident, chat_id, thread_id) "
-        "DO UPDATE SET body = excluded.body, dirty = 0",
+        "DO UPDATE SET body = excluded.body, dirty = 0, anew = 0",
         body=outbox.body_of(alert),
         now=to_micros(now),
         **_key(alert.incident.number, place),

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bot.model import (
     Alert,
     Destination,
+    DigestAlert,
     IncidentAlert,
     NoticeAlert,
     from_micros,
@@ -23,16 +24,17 @@ from bot.store.driver import Connection, Row
 log = logging.getLogger(__name__)
 
 REVIVE_FOR = timedelta(hours=24)
-_BODIES: dict[str, TypeAdapter[Any]] = {"incident": TypeAdapter(IncidentAlert), "notice": TypeAdapter(NoticeAlert)}
-_KINDS = {IncidentAlert: "incident", NoticeAlert: "notice"}
+_KINDS = {IncidentAlert: "incident", NoticeAlert: "notice", DigestAlert: "digest"}
+_BODIES: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(alert) for alert, kind in _KINDS.items()}
 
 
 class Action(StrEnum):
-    """How a row becomes a message: joined with others, as an incident's living message, or as a reply to it."""
+    """How a row becomes a message: joined with others, as an incident's living message, a reply to it, or a digest."""
 
     SAY = "say"
     OPEN = "open"
     REPLY = "reply"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,12 +256,41 @@ def release_claims(db: Connection, now: datetime) -> None:
     db.run("UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND unsure = 1", now=to_micros(now))
 
 
-def revive(db: Connection, chat_id: int, now: datetime) -> None:
-    """A destination takes messages again: what died lately is due once more."""
+def revive(db: Connection, chat_id: int, now: datetime) -> tuple[list[int], list[int]]:
+    """A chat takes messages again: what died lately and is still true is due once more.
+
+    Returns the incidents it is told of now, and those that came and went without it.
+    """
+    lately = {"chat_id": chat_id, "since": to_micros(now - REVIVE_FOR)}
+    missed = db.rows(
+        "SELECT DISTINCT incident, COALESCE(incident.state = 'resolved', 0) AS over FROM outbox LEFT JOIN incident "
+        "ON incident.number = outbox.incident WHERE chat_id = :chat_id AND outbox.state = 'dead' "
+        "AND action = 'open' AND created_at >= :since ORDER BY incident",
+        **lately,
+    )
+    open_now, over = ([row["incident"] for row in missed if bool(row["over"]) is ended] for ended in (False, True))
+    db.run(
+        "DELETE FROM outbox WHERE chat_id = :chat_id AND state = 'dead' AND (action = 'reply' "
+        "OR (action = 'open' AND EXISTS (SELECT 1 FROM incident WHERE incident.number = outbox.incident "
+        "AND incident.state = 'resolved')))",
+        chat_id=chat_id,
+    )
     db.run(
         "UPDATE outbox SET state = 'waiting', due_at = :now "
         "WHERE chat_id = :chat_id AND state = 'dead' AND created_at >= :since",
-        chat_id=chat_id,
         now=to_micros(now),
-        since=to_micros(now - REVIVE_FOR),
+        **lately,
     )
+    return open_now, over
+
+
+def list_unsent_openings(db: Connection, chat_id: int) -> list[IncidentAlert]:
+    """What a chat that takes no messages would have been told of incidents that go on."""
+    rows = db.rows(
+        "SELECT outbox.body AS body FROM outbox JOIN incident ON incident.number = outbox.incident "
+        "WHERE chat_id = :chat_id AND outbox.state IN ('waiting', 'dead') AND action = 'open' "
+        "AND incident.state <> 'resolved' ORDER BY outbox.id",
+        chat_id=chat_id,
+    )
+    alerts = (alert_of(row["body"]) for row in rows)
+    return [alert for alert in alerts if isinstance(alert, IncidentAlert)]

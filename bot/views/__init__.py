@@ -14,6 +14,7 @@ from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
 from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
+from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
 from bot.views.handled import acknowledged, ask_snooze, judged, said, snoozed
@@ -34,18 +35,37 @@ from bot.views.rules import ask_rules, rules_of, rules_replayed
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
 from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
+from bot.views.subscriptions import (
+    Chosen,
+    ask_digest,
+    ask_kinds,
+    ask_leave,
+    ask_place,
+    ask_quiet,
+    digests_chosen,
+    quiet_chosen,
+    settings_message,
+    subscribed,
+    unsubscribed,
+)
 
 __all__ = [
     "Asked",
+    "Chosen",
     "Export",
     "Listing",
     "Sight",
     "acknowledged",
     "alerts_list",
+    "ask_digest",
     "ask_export",
     "ask_incident",
+    "ask_kinds",
     "ask_language",
+    "ask_leave",
     "ask_period",
+    "ask_place",
+    "ask_quiet",
     "ask_rules",
     "ask_silence_of",
     "ask_silence_until",
@@ -55,6 +75,8 @@ __all__ = [
     "chart_picture",
     "comparison",
     "comparison_buttons",
+    "digest_message",
+    "digests_chosen",
     "error_message",
     "failed_list",
     "file_name",
@@ -73,16 +95,20 @@ __all__ = [
     "period_chart",
     "period_figures",
     "private_bot",
+    "quiet_chosen",
     "rules_of",
     "rules_replayed",
     "said",
     "search_help",
     "search_results",
+    "settings_message",
     "silenced",
     "silences_list",
     "snoozed",
     "sparkline",
+    "subscribed",
     "terminals_buttons",
+    "unsubscribed",
     "updated",
     "welcome",
     "with_terminals",

@@ -6,15 +6,15 @@ from bot.model import AlertReason, Because, Button, IncidentAlert, Message
 from bot.texts import Voice
 from bot.views.blocks import capped, fit
 from bot.views.buttons import data_button
-from bot.views.incidents import rate_words, repeat_mark, symptom_words, where
+from bot.views.incidents import fate_words, instead_words, rate_words, repeat_mark, symptom_words, where
 from bot.views.operations import SEPARATOR
 
 
 def change_message(alert: IncidentAlert, voice: Voice, *, repeated: bool = False) -> Message:
     """Why it is spoken of again, in a few lines: the living message above holds the rest. The end makes no sound."""
     lines = _REPLIES[alert.reason](alert, voice)
-    text = fit(repeat_mark(voice, repeated), lines, (), voice)
-    return Message(text, _reply_buttons(alert, voice), silent=alert.reason is AlertReason.RESOLVED)
+    text = fit(repeat_mark(voice, repeated), lines, instead_words(alert, voice), voice)
+    return Message(text, _reply_buttons(alert, voice), silent=alert.silent or alert.reason is AlertReason.RESOLVED)
 
 
 def _widened(alert: IncidentAlert, voice: Voice) -> list[Markup]:
@@ -38,11 +38,14 @@ def _reminder(alert: IncidentAlert, voice: Voice) -> list[Markup]:
 def _escalated(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     span = voice.span(alert.at - (alert.incident.free_since or alert.incident.opened_at))
     head = voice("⏫ <b>#{number} · nobody has taken it for {span}</b>", number=alert.incident.number, span=span)
-    called = []
-    if alert.called_id is not None:
-        link = Markup('<a href="tg://user?id={}">{}</a>').format(alert.called_id, capped(alert.called))
-        called = [voice("{name}, please look", name=link)]
+    called = [voice("{name}, please look", name=_mention(alert, alert.called_id))] if alert.called_id else []
     return [SEPARATOR.join([head, where(alert, voice)]), *_summary(alert, voice), *called]
+
+
+def _mention(alert: IncidentAlert, called_id: int) -> Markup:
+    """A person by a link that rings, a chat by its name."""
+    name = capped(alert.called)
+    return Markup('<a href="tg://user?id={}">{}</a>').format(called_id, name) if called_id > 0 else name
 
 
 def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
@@ -57,13 +60,7 @@ def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
         ]
     lines += _summary(alert, voice)
     if alert.aftermath:
-        lines.append(
-            voice(
-                "Invoices paid by another try: {recovered} · still unpaid: {unpaid}",
-                recovered=voice.number(alert.aftermath.recovered),
-                unpaid=voice.number(alert.aftermath.unpaid),
-            )
-        )
+        lines.append(fate_words(alert.aftermath, voice))
     return lines
 
 
@@ -80,7 +77,7 @@ def _reply_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
     number = str(alert.incident.number)
     if alert.reason is AlertReason.RESOLVED:
         unpaid = alert.aftermath is not None and alert.aftermath.unpaid > 0
-        return [list(data_button(voice.plain("📋 Unpaid"), "incident", number))] if unpaid else []
+        return [list(data_button(voice.plain("📋 Unpaid"), "incident", number, "unpaid"))] if unpaid else []
     if alert.incident.handled or not alert.incident.is_open:
         return []
     return [

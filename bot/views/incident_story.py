@@ -25,7 +25,6 @@ def incident_story(report: IncidentReport, voice: Voice) -> Message:
         head += [symptom_words(incident, voice), *span_words(incident, voice, report.at)]
     else:
         head += totals(alert, voice, report.at)
-        head += _fates(report, voice)
     if alert.silence and incident.is_open:
         head.append(silence_words(alert.silence, voice, report.at))
     rows = [_row(operation, fate, voice, report.at) for operation, fate in report.rows]
@@ -33,14 +32,6 @@ def incident_story(report: IncidentReport, voice: Voice) -> Message:
         rows = [voice("Every invoice of it is paid.")]
     story = [_BLANK, *_events(report, voice)] if report.page == 1 else []
     return Message(fit([*head, *([_BLANK] if rows else [])], rows, story, voice), _buttons(report, voice))
-
-
-def _fates(report: IncidentReport, voice: Voice) -> list[Markup]:
-    aftermath = report.alert.aftermath
-    if aftermath is None or not report.rows:
-        return []
-    paid, unpaid = voice.number(aftermath.recovered), voice.number(aftermath.unpaid)
-    return [voice("Invoices paid by another try: {recovered} · still unpaid: {unpaid}", recovered=paid, unpaid=unpaid)]
 
 
 def _row(operation: Operation, fate: Outcome, voice: Voice, now: datetime) -> Markup:

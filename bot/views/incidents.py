@@ -5,6 +5,7 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from bot.model import (
+    Aftermath,
     Incident,
     IncidentAlert,
     IncidentState,
@@ -31,9 +32,10 @@ def living_message(alert: IncidentAlert, voice: Voice, *, now: datetime, repeate
     incident = alert.incident
     head = [*repeat_mark(voice, repeated), headline(alert, voice, now)]
     lines = _symptom(alert, voice, now) if incident.key else _failures(alert, voice, now)
-    foot = [*_handled(alert, voice, now), _as_of(alert, voice, now)]
+    foot = [*_handled(alert, voice, now), *instead_words(alert, voice), _as_of(alert, voice, now)]
     text = fit([*head, *lines], () if incident.key else _rows(alert, voice), foot, voice)
-    return Message(text, incident_buttons(alert, voice), silent=incident.loudness is not Loudness.ON)
+    silent = alert.silent or incident.loudness is not Loudness.ON
+    return Message(text, incident_buttons(alert, voice), silent=silent)
 
 
 def repeat_mark(voice: Voice, repeated: bool) -> list[Markup]:
@@ -45,6 +47,8 @@ def _state_words(incident: Incident, voice: Voice, now: datetime) -> tuple[str, 
         return "🟢", voice("over")
     if incident.state is IncidentState.RECOVERING:
         return "🟡", voice("recovering")
+    if incident.corrected >= incident.count > 0 and not incident.key:
+        return "🟡", voice("paid after all")
     if incident.acknowledged:
         return "🟠", voice("{name} has it", name=capped(incident.acknowledged.name))
     if incident.snoozed_until:
@@ -95,11 +99,22 @@ def totals(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     lines.append(_when(incident, voice, now))
     if incident.corrected:
         lines.append(voice("Paid after all: {count}", count=voice.number(incident.corrected)))
+    if alert.aftermath:
+        lines.append(fate_words(alert.aftermath, voice))
     if incident.flaps >= _FLAPPING:
         lines.append(
             voice("It comes and goes: {count} times. I call it over only after a longer calm.", count=incident.flaps)
         )
     return lines
+
+
+def fate_words(aftermath: Aftermath, voice: Voice) -> Markup:
+    """What became of the invoices."""
+    return voice(
+        "Invoices paid by another try: {recovered} · still unpaid: {unpaid}",
+        recovered=voice.number(aftermath.recovered),
+        unpaid=voice.number(aftermath.unpaid),
+    )
 
 
 def _when(incident: Incident, voice: Voice, now: datetime) -> Markup:
@@ -122,14 +137,12 @@ def _single(alert: IncidentAlert, operation: Operation, voice: Voice, now: datet
         if late
         else voice("{time} ({zone})", time=time, zone=voice.zone_name())
     )
-    paid = voice("{icon} paid after all", icon=ICONS[operation.outcome]) if operation.outcome is Outcome.PAID else None
     return [
         voice("{amount} · invoice <code>{invoice}</code>", amount=amount, invoice=invoice) if invoice else amount,
-        reason_words(operation, voice),
+        *([reason_words(operation, voice)] if operation.outcome is Outcome.FAILED else ()),
         *bank_words(operation, voice),
         *card_words(operation),
         when,
-        *([paid] if paid else ()),
     ]
 
 
@@ -218,6 +231,13 @@ def _handled(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
         until = voice.moment(incident.snoozed_until, now)
         return [voice("😴 until {time}, by {name}", time=until, name=capped(incident.snoozed.name))]
     return []
+
+
+def instead_words(alert: IncidentAlert, voice: Voice) -> list[Markup]:
+    """Whose alert this is, when its own chat takes no messages."""
+    if not alert.instead_of:
+        return []
+    return [voice("↪️ For {chats} too, where I cannot write", chats=Markup(", ").join(map(capped, alert.instead_of)))]
 
 
 def silence_words(silence: Silence, voice: Voice, now: datetime) -> Markup:

@@ -6,7 +6,7 @@ from bot.model import Button, Message
 from bot.texts import LANGUAGES, Voice
 from bot.views.buttons import edit_button
 
-_OWN_NAMES = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
+OWN_NAMES = {"ru": "Русский", "kk": "Қазақша", "en": "English"}
 
 
 def ask_language(voice: Voice) -> Message:
@@ -21,4 +21,4 @@ def language_chosen(voice: Voice) -> Message:
 
 def _choices(voice: Voice) -> Sequence[Sequence[Button]]:
     marked = {language: "✓ " if language == voice.language else "" for language in LANGUAGES}
-    return [[button for one in LANGUAGES for button in edit_button(marked[one] + _OWN_NAMES[one], "language", one)]]
+    return [[button for one in LANGUAGES for button in edit_button(marked[one] + OWN_NAMES[one], "language", one)]]

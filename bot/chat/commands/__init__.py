@@ -15,6 +15,8 @@ from bot.chat.commands import (
     searching,
     silences,
     speaking,
+    subscribing,
+    timing,
     volume,
 )
 from bot.chat.commands.row import Command
@@ -50,6 +52,11 @@ COMMANDS = (
     Command(name="silence", answer=silences.silence, description="Mute alerts: /silence Samal system 4h repairs"),
     Command(name="silences", answer=silences.silences_, description="What is muted, until when and by whom"),
     Command(name="unsilence", answer=silences.unsilence, description="Ends a silence", listed=False),
+    Command(name="subscribe", answer=subscribing.subscribe, description="Post alerts here: /subscribe Samal failures"),
+    Command(name="unsubscribe", answer=subscribing.unsubscribe, description="Post less here, or nothing"),
+    Command(name="digest", answer=timing.digest, description="A summary at its hour: /digest 09:00"),
+    Command(name="quiet", answer=timing.quiet, description="Hours without sound: /quiet 23:00-08:00"),
+    Command(name="settings", answer=subscribing.settings, description="What this chat receives"),
     Command(name="language", answer=speaking.language, description="The language of this chat"),
     Command(name="health", answer=about.health, description="Whether the bank, Telegram and I are well"),
     Command(name="id", answer=about.identify, description="Your id and this chat's", audience=Audience.EVERYBODY),
