@@ -28,6 +28,7 @@ HISTORY = 70 * 1440
 WAIT_FOR_HISTORY = timedelta(days=1)
 SAVE_EVERY = 30
 SLICE = 3000  # terminal-minutes replayed at once, some 0.1 s
+AT_ONCE = 30_000  # judged in one transaction after a time away, the rest in the next
 BLIND = 5  # minutes of absence in which the bank itself may have had nothing
 
 
@@ -102,13 +103,15 @@ class Watching:
         await store.write(self._go_live, merchant_id)
 
     def _judge(self, db: Connection, merchant_id: MerchantId, room: Room, until: int, lost_at: datetime | None) -> None:
-        watched = room.watched
+        watched, newest = room.watched, until
+        if lost_at is None:
+            until = min(until, watched.fed + max(15, AT_ONCE // max(len(room.detectors), 1)))
         spoken = self._hear_verdicts(db, merchant_id, room)
         self._amend(db, merchant_id, room)
         made = minutes_of(volume.list_made(db, merchant_id, watched.fed, until), self._zone)
         heard: list[Heard] = []
         for span in _known(made, watched.fed, until, lost_at):
-            heard += self._feed(room, made, span, newest=until)
+            heard += self._feed(room, made, span, newest=newest)
         room.watched = replace(watched, fed=until, seen_at=volume.newest_sight(db, merchant_id))
         self._settle(db, merchant_id, room, heard)
         volume.save_watched(db, merchant_id, room.watched)
