@@ -69,7 +69,7 @@ def test_many_terminals_and_the_end_are_told(group: str) -> None:
     for language in ("ru", "kk", "en"):
         voice = Voices().voice(language, "Asia/Almaty")
         assert "37" in volume_words(an_alarm("bank", values={"group": group, "count": 37}), voice)
-        assert volume_words(an_alarm("over", values={"group": group}), voice)
+        assert volume_words(an_alarm("over", values={"group": group, "was": "bank", "count": 37}), voice)
 
 
 def test_a_persons_word_is_shown_and_its_buttons_are_gone() -> None:

@@ -64,7 +64,7 @@ async def test_a_silent_terminal_is_told_with_the_usual_figures_and_told_as_over
     await stage.pass_minutes(40)
     (incident,) = await stage.volume()
     assert incident.state is IncidentState.RESOLVED
-    assert str(volume_words(incident, EN)) == "Operations come as usual again"
+    assert str(volume_words(incident, EN)) == f"{words}\nOperations come as usual again"
 
 
 async def test_an_incident_outlives_a_restart_and_is_one(stage: Volumes) -> None:

@@ -199,7 +199,7 @@ def _over(incident: Incident, heard: Sequence[Heard], setting: Setting) -> Sympt
         severity=incident.severity,
         terminals=incident.terminals,
         text=describe(last, _offset(last.since_at, setting.zone)) if last else "as usual again",
-        values={"kind": "over", "group": group, **heard_since},
+        values={**incident.values, "kind": "over", "was": incident.values["kind"], "group": group, **heard_since},
     )
 
 

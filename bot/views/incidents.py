@@ -201,7 +201,8 @@ def _row(operation: Operation, voice: Voice) -> Markup:
 
 def _symptom(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    return [symptom_words(incident, voice), *span_words(incident, voice, now)]
+    said_already = incident.rule == RULE and incident.is_open
+    return [symptom_words(incident, voice), *([] if said_already else span_words(incident, voice, now))]
 
 
 def span_words(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:

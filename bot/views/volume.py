@@ -14,9 +14,12 @@ RULE = "volume"
 
 def volume_words(incident: Incident, voice: Voice) -> Markup:
     """The sentence of an incident of this rule, and what a person said of it."""
-    words = _sentence(incident, voice)
-    note = _note(incident, voice)
-    return Markup("{}\n{}").format(words, note) if note else words
+    kind = str(incident.values["kind"])
+    if kind == "over":
+        words = [_sentence(str(incident.values["was"]), incident, voice), _over(str(incident.values["group"]), voice)]
+    else:
+        words = [_sentence(kind, incident, voice)]
+    return Markup("\n").join([*words, *_note(incident, voice)])
 
 
 def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
@@ -31,11 +34,9 @@ def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
     ]
 
 
-def _sentence(incident: Incident, voice: Voice) -> Markup:
+def _sentence(kind: str, incident: Incident, voice: Voice) -> Markup:
     values = incident.values
-    match values.get("kind"):
-        case "over":
-            return _over(str(values["group"]), voice)
+    match kind:
         case "bank":
             return _everywhere(incident, voice)
         case "fail":
@@ -47,7 +48,7 @@ def _sentence(incident: Incident, voice: Voice) -> Markup:
         case "amount":
             return _amounts(incident, voice)
         case _:
-            return _counts(str(values.get("kind")), incident, voice)
+            return _counts(kind, incident, voice)
 
 
 def _counts(kind: str, incident: Incident, voice: Voice) -> Markup:
@@ -116,17 +117,17 @@ def _over(group: str, voice: Voice) -> Markup:
     return voice("As many operations as usual again, or this is the usual now")
 
 
-def _note(incident: Incident, voice: Voice) -> Markup | None:
+def _note(incident: Incident, voice: Voice) -> list[Markup]:
     values = incident.values
     if "part_of" in values:
-        return voice("Part of #{number} now", number=values["part_of"])
+        return [voice("Part of #{number} now", number=values["part_of"])]
     name = capped(str(values.get("by", "")))
     match values.get("verdict"):
         case "planned":
-            return voice("✅ Planned, says {name}", name=name)
+            return [voice("✅ Planned, says {name}", name=name)]
         case "false_alarm":
-            return voice("👎 A false alarm, says {name}", name=name)
-    return None
+            return [voice("👎 A false alarm, says {name}", name=name)]
+    return []
 
 
 def _figures(incident: Incident, voice: Voice) -> dict[str, str]:
