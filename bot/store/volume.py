@@ -10,6 +10,7 @@ from bot.store.operations import SELECT, operation_of
 from bot.store.rollups import MINUTE
 
 _LATEST = 2 * 24 * 60
+# "+" keeps the planner from two days of operations: what is new by sight is far less.
 _COLUMNS = "terminal_id, created_at, amount, outcome, reason_code, sender_card"
 
 
@@ -90,7 +91,7 @@ def list_late(db: Connection, merchant_id: MerchantId, watched: Watched) -> list
     """Operations of the last two days' judged minutes that were seen only after those were judged."""
     return db.rows(
         f"SELECT {_COLUMNS} FROM operation WHERE merchant_id = :merchant_id AND first_seen_at > :seen "
-        "AND created_at >= :start AND created_at < :end ORDER BY created_at",
+        "AND +created_at >= :start AND +created_at < :end ORDER BY created_at",
         merchant_id=merchant_id,
         seen=watched.seen_at,
         start=max(watched.fed - _LATEST, watched.since) * MINUTE,
@@ -105,7 +106,7 @@ def list_failed_later(db: Connection, merchant_id: MerchantId, watched: Watched)
         f"SELECT {columns} FROM operation_change AS change JOIN operation ON operation.merchant_id = "
         "change.merchant_id AND operation.id = change.operation_id WHERE change.merchant_id = :merchant_id "
         "AND change.at > :seen AND change.outcome_before = 'undecided' AND change.outcome_after = 'failed' "
-        "AND operation.first_seen_at <= :seen AND operation.created_at >= :start AND operation.created_at < :end "
+        "AND +operation.first_seen_at <= :seen AND +operation.created_at >= :start AND +operation.created_at < :end "
         "ORDER BY operation.created_at",
         merchant_id=merchant_id,
         seen=watched.seen_at,
