@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench lock clean
+.PHONY: demo test lint format bench bench-anomaly lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -32,6 +32,10 @@ format: .venv/.ready
 
 bench: .venv/.ready
 	@$(BIN)/python -m benchmarks
+
+# Needs the bench beside the project; some minutes. BENCH_ARGS="--suite real-public --seeds 3"
+bench-anomaly: .venv/.ready
+	@$(BIN)/python -m benchmarks.anomaly_table $(BENCH_ARGS)
 
 # Needs uv and a network; writes the two lock files anew.
 lock:

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
 from bot import __version__
+from bot.backtest import backtest
 from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
@@ -32,6 +34,7 @@ from bot.store import chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +69,12 @@ class App:
         self._settings = settings
         self._now = now
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
-        self._incidents = Incidents(self._merchants, Rulebook.from_settings(settings.alerts), now=now)
+        rulebook = Rulebook.from_settings(settings.alerts)
+        self._incidents = Incidents(self._merchants, rulebook, now=now)
+        self._volume = rulebook.volume
+        self._watching = Watching(
+            rulebook.volume, self._incidents, zone=ZoneInfo(settings.timezone), interval=settings.polling.interval
+        )
         self._owners = tuple(
             Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
             for owner in settings.access.owners
@@ -140,6 +148,7 @@ class App:
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
             day_starts=self._settings.day_starts,
+            volume=self._volume,
         )
         return Dispatch(desk, gateway, COMMANDS)
 
@@ -152,6 +161,7 @@ class App:
                 incidents=self._incidents,
                 polling=self._settings.polling,
                 now=self._now,
+                watching=self._watching,
             )
             for merchant in self._merchants
         }
@@ -159,6 +169,7 @@ class App:
             ingests=ingests,
             delivery=delivery,
             incidents=self._incidents,
+            watching=self._watching,
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,
@@ -188,6 +199,26 @@ async def backfill_all(
                 await ingest.backfill(span, partial(progress, merchant.id))
     finally:
         await store.close()
+
+
+async def list_past_changes(
+    settings: Settings, *, days: int, file: Path | None, as_json: bool, progress: Callable[[str, Window], None]
+) -> AsyncIterator[tuple[str, bool]]:
+    """What would have been told: a line for each change of an incident, and whether it makes a sound.
+
+    Raises StoreError, or ConfigurationError for a file that cannot be read.
+    """
+    merchants = {merchant.id: merchant for merchant in map(merchant_of, settings.merchants)}
+    zone = ZoneInfo(settings.timezone)
+    store = open_store(settings, exclusive=False) if file is None else None
+    try:
+        past = backtest(settings, list(merchants.values()), store, days=days, file=file, progress=progress)
+        async for change in past:
+            merchant = merchants[change.incident.merchant_id]
+            yield (change.to_json() if as_json else change.to_line(merchant, zone)), change.aloud
+    finally:
+        if store:
+            await store.close()
 
 
 def _know_owners(db: Connection, owners: Sequence[Destination]) -> None:

@@ -146,6 +146,32 @@ def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> No
     click.echo("history is complete")
 
 
+@main.command()
+@with_config
+@click.option("--days", type=click.IntRange(1, 3650), default=28, show_default=True, help="How much is judged.")
+@click.option("--operations", type=click.Path(path_type=Path), help="A file of operations, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each change of an incident.")
+def backtest(
+    config_path: Path, log_level: str, log_json: bool, days: int, operations: Path | None, as_json: bool
+) -> None:
+    """Replay history through the rules: which alerts would have come, when and why. Nothing is sent."""
+    settings = _settings(config_path, log_level, json=log_json)
+    from bot.app import list_past_changes
+
+    async def replay() -> tuple[int, int]:
+        told = aloud = 0
+        async for line, is_aloud in list_past_changes(
+            settings, days=days, file=operations, as_json=as_json, progress=_Progress()
+        ):
+            click.echo(line)
+            told, aloud = told + 1, aloud + is_aloud
+        return told, aloud
+
+    with _told_in_words():
+        told, aloud = asyncio.run(replay())
+    click.echo(f"{told} changes of incidents, {aloud} of them with sound; nothing was sent", err=True)
+
+
 class _Progress:
     """How much of what was left at the beginning is read by now: a bar on a terminal, lines elsewhere."""
 

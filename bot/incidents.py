@@ -90,6 +90,15 @@ class Incidents:
         """Put off until then. Raises LookupError."""
         return self._handle(db, number, lambda incident: alerting.snooze(incident, by, until), "snoozed", by)
 
+    def judge(self, db: Connection, number: int, by: Mark, verdict: str) -> Incident:
+        """It is over by a person's word. Raises LookupError."""
+        return self._handle(db, number, lambda incident: alerting.judge(incident, by, verdict), verdict, by)
+
+    def join(self, db: Connection, number: int, into: int) -> None:
+        """It goes on as part of another. Raises LookupError."""
+        now = self._now()
+        self._handle(db, number, lambda one: alerting.join(one, into, now), "joined", Mark(0, "", now))
+
     def describe(self, db: Connection, incident: Incident) -> IncidentAlert:
         """The incident as it would be told now."""
         alert = self._alert(db, alerting.Step(incident, AlertReason.UPDATE), self._now())

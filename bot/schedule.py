@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,6 +20,7 @@ from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.store import chats, queries
 from bot.store.driver import Store
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class Works:
     ingests: Mapping[MerchantId, Ingest]
     delivery: Delivery
     incidents: Incidents
+    watching: Watching
     digests: Digests
     store: Store
     polling: Polling
@@ -66,6 +69,10 @@ def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
     return (("incidents", tick),)
 
 
+def _learning(works: Works) -> Iterable[tuple[str, Work]]:
+    return ((one, partial(works.watching.catch_up, works.store, one)) for one in works.ingests)
+
+
 def _summing_up(works: Works) -> Iterable[tuple[str, Work]]:
     async def tick() -> None:
         await works.store.write(works.digests.tick)
@@ -87,6 +94,7 @@ JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
+    Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
 )

@@ -22,6 +22,7 @@ HISTORY = timedelta(days=57)
 PER_DAY = 300
 SIMULATED_PER_DAY = 100
 FIRST_FAILURE_AFTER = 4.0
+SILENCE = timedelta(hours=2)
 
 
 class Clock:
@@ -124,8 +125,11 @@ class Showcase:
             return f"{second.name}: ten times the usual transfers for five minutes"
 
         async def silence() -> str:
-            self._world.silence(first.tid, self._now() + timedelta(minutes=30))
-            return f"{first.name}: no transfers for half an hour"
+            self._world.silence(first.tid, self._now() + SILENCE)
+            return (
+                f"{first.name}: no transfers for two hours; told once a dozen are missing, by day in half an hour "
+                "(with --speed 60 in half a minute)"
+            )
 
         async def calm() -> str:
             for terminal in (first, second):
@@ -141,7 +145,7 @@ class Showcase:
             "fail_one": Action("One transfer fails", fail_one),
             "fail_terminal": Action(f"{first.name} fails for 5 min", fail_terminal),
             "spike": Action(f"{second.name} ×10 for 5 min", spike),
-            "silence": Action(f"{first.name} is silent for 30 min", silence),
+            "silence": Action(f"{first.name} is silent for 2 h", silence),
             "bank_down": Action("The bank goes away", bank_down),
             "calm": Action("As usual", calm),
         }

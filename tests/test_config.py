@@ -102,7 +102,7 @@ def test_every_problem_is_named_at_once_with_its_path(tmp_path: Path) -> None:
     )
     assert found == [
         "alerts.failed_operation.enabled: Input should be a valid boolean, unable to interpret input",
-        "alerts.weather: no such section; there are failed_operation, incidents",
+        "alerts.weather: no such section; there are failed_operation, incidents, volume",
         "colour: unknown key; see config.example.yaml",
         "merchants[0].epay.client_secret: missing",
         "merchants[0].epay.password: missing",

@@ -43,6 +43,7 @@ from views_samples import (
     terminals_report,
 )
 from views_searches import SEARCH_VIEWS
+from views_volume import VOLUME_VIEWS
 
 from bot.errors import UsageError
 from bot.model import (
@@ -245,6 +246,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
     }
     | INCIDENT_VIEWS
     | ROUTE_VIEWS
+    | VOLUME_VIEWS
     | SEARCH_VIEWS
     | FILE_VIEWS
 )

@@ -32,6 +32,7 @@ from bot.store import chats, incidents, operations, rollups, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 from bot.store.sqlite import SqliteStore
+from bot.watching import Watching
 
 SHOP_AT_BANK, BAKERY_AT_BANK = default_merchants(per_day=0)
 SAMAL = SHOP_AT_BANK.terminals[0].tid
@@ -59,6 +60,7 @@ class Watch:
         self.bank, self.store = bank, store
         self._http, self._url = http, url
         self.ingests: dict[str, Ingest] = {}
+        self.watching: Watching | None = None
 
     @property
     def world(self) -> World:
@@ -88,6 +90,7 @@ class Watch:
             incidents=Incidents([known_as], Rulebook.from_settings(self.rules), now=self.our_clock),
             polling=self.polling,
             now=self.our_clock,
+            watching=self.watching,
         )
 
     def _settings(self, merchant: BankMerchant) -> Epay:

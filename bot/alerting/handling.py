@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Incident, Mark, Silence
+from bot.model import Incident, IncidentState, Mark, Silence
 
 SAME_MOMENT = timedelta(minutes=5)
 
@@ -26,3 +26,17 @@ def snooze(incident: Incident, by: Mark, until: datetime) -> Incident:
     if not incident.is_open or (incident.snoozed_until and abs(until - incident.snoozed_until) < SAME_MOMENT):
         return incident
     return replace(incident, snoozed=by, snoozed_until=until, acknowledged=None)
+
+
+def judge(incident: Incident, by: Mark, verdict: str) -> Incident:
+    """A person says that it is no trouble: it is over, with that word on it."""
+    if not incident.is_open:
+        return incident
+    values = {**incident.values, "verdict": verdict, "by": by.name}
+    return replace(incident, state=IncidentState.RESOLVED, resolved_at=by.at, values=values)
+
+
+def join(incident: Incident, into: int, now: datetime) -> Incident:
+    """It turns out to be part of a wider one, which speaks for it from now on."""
+    values = {**incident.values, "part_of": into}
+    return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, values=values)

@@ -1,7 +1,7 @@
 """What a command may use to find its answer, and the place a request came from as the store knows it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
 from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.rules.unusual_volume import UnusualVolume
 from bot.store import chats
 from bot.store.driver import Store
 from bot.texts import Voice, Voices
@@ -34,6 +35,7 @@ class Desk:
     A business day begins at `day_starts` on the clock of the chat; its digest comes at `digest_at` unless it chose.
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
+    `volume`: the settings of the rule of that name.
     """
 
     store: Store
@@ -53,6 +55,7 @@ class Desk:
     patience: timedelta = timedelta(seconds=8)
     prompt: timedelta = timedelta(milliseconds=1200)
     day_starts: time = time()
+    volume: UnusualVolume = field(default_factory=UnusualVolume)
     digest_at: time = time(9)
 
     def calendar(self, chat: Destination) -> Calendar:

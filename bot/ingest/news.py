@@ -11,6 +11,7 @@ from bot.model import Merchant, MerchantId, Severity, Symptom, Window
 from bot.store import figures, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,10 @@ TELL_LOSS_AFTER = timedelta(seconds=30)
 class News:
     """What becomes of one merchant's bank, in the caller's transaction."""
 
-    def __init__(self, merchant: Merchant, incidents: Incidents) -> None:
+    def __init__(self, merchant: Merchant, incidents: Incidents, watching: Watching | None) -> None:
         self._merchant = merchant
         self._incidents = incidents
+        self._watching = watching
 
     def record_answer(
         self, db: Connection, *, dialect: str, through_at: datetime, bad: Sequence[BadRecord], now: datetime
@@ -38,6 +40,8 @@ class News:
         sources.advance(db, self._merchant.id, through_at)
         sources.record_answer(db, self._merchant.id, dialect=dialect, now=now)
         self._incidents.settle(db, self._merchant.id, symptoms)
+        if self._watching:
+            self._watching.look(db, self._merchant.id, through_at, lost_at=source.lost_at if source else None)
 
     def record_loss(self, db: Connection, source: Source, error: SourceError, now: datetime) -> None:
         """Told once it has lasted, and at once when a person must act."""

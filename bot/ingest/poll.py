@@ -21,6 +21,7 @@ from bot.model import Merchant, MerchantId, Operation, Window
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,12 @@ RECHECK_TOGETHER = timedelta(minutes=5)
 
 
 class Ingest:
-    """Reads one merchant. One poll at a time; all it must remember is in the store."""
+    """Reads one merchant. One poll at a time; all it must remember is in the store.
 
-    def __init__(
+    Without `watching` nobody asks whether there are too few or too many operations.
+    """
+
+    def __init__(  # noqa: PLR0913 - the collaborators of the one line from the bank to the store
         self,
         merchant: Merchant,
         client: EpayClient,
@@ -43,6 +47,7 @@ class Ingest:
         incidents: Incidents,
         polling: Polling,
         now: Callable[[], datetime],
+        watching: Watching | None = None,
     ) -> None:
         self._merchant = merchant
         self._client = client
@@ -50,7 +55,7 @@ class Ingest:
         self._polling = polling
         self._now = now
         self._keeper = Keeper(merchant, incidents=incidents, overlap=polling.overlap)
-        self._news = News(merchant, incidents)
+        self._news = News(merchant, incidents, watching)
         self._reader = Reader(merchant, client, now)
         self._slices = tiers.Slices()
         self._patience = Patience(now)

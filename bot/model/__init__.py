@@ -2,6 +2,7 @@
 
 from bot.model.alerts import (
     Aftermath,
+    Alarm,
     Alert,
     AlertReason,
     Because,
@@ -87,6 +88,7 @@ __all__ = [
     "LATE_DIGEST",
     "MICROSECOND",
     "Aftermath",
+    "Alarm",
     "Alert",
     "AlertReason",
     "Bar",

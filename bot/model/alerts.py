@@ -89,6 +89,17 @@ class IncidentReport:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Unusual volume of a terminal, as a preset would have told it: what was `seen`, and what is usual."""
+
+    kind: str
+    at: datetime
+    seen: int
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeAlert:
     """Something about the bot itself: a destination that refuses, records set aside, Telegram lost and back.

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from bot.errors import Problem
 from bot.model import Finding, MerchantId, Timers, Transition
-from bot.rules import failed_operation, incidents
+from bot.rules import failed_operation, incidents, unusual_volume
+from bot.rules.unusual_volume import UnusualVolume
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Rule:
 
 RULES = (Rule(failed_operation.NAME, failed_operation.FailedOperation, failed_operation.judge),)
 SECTIONS: dict[str, type[BaseModel]] = {rule.name: rule.settings for rule in RULES} | {
-    incidents.NAME: incidents.IncidentSettings
+    incidents.NAME: incidents.IncidentSettings,
+    unusual_volume.NAME: UnusualVolume,
 }
 
 
@@ -52,12 +54,14 @@ class Rulebook:
     entries: tuple[tuple[Rule, BaseModel], ...]
     timers: Timers
     escalate_to: Mapping[str, tuple[int, ...]]
+    volume: UnusualVolume
 
     @classmethod
     def from_settings(cls, alerts: Mapping[str, Any]) -> "Rulebook":
         entries = tuple((rule, rule.settings.model_validate(alerts.get(rule.name) or {})) for rule in RULES)
         given = incidents.IncidentSettings.model_validate(alerts.get(incidents.NAME) or {})
-        return cls(entries, given.timers(), given.escalate_to)
+        volume = UnusualVolume.model_validate(alerts.get(unusual_volume.NAME) or {})
+        return cls(entries, given.timers(), given.escalate_to, volume)
 
     def list_called(self, merchant_id: MerchantId) -> tuple[int, ...]:
         """Who is called, one after the other, when nobody takes an incident of this merchant."""

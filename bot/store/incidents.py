@@ -131,6 +131,16 @@ def list_events(db: Connection, number: int) -> list[Event]:
     return [Event(from_micros(row["at"]), row["what"], row["who"]) for row in rows]
 
 
+def list_changes(db: Connection, after: int) -> list[tuple[int, Event, Incident]]:
+    """Lines of history behind that one, with their ids and their incidents as they are now, oldest first."""
+    rows = db.rows(
+        "SELECT id, at, what, who, body FROM incident_event JOIN incident USING (number) WHERE id > :after ORDER BY id",
+        after=after,
+    )
+    events = [Event(from_micros(row["at"]), row["what"], row["who"]) for row in rows]
+    return [(row["id"], event, _BODY.validate_json(row["body"])) for row, event in zip(rows, events, strict=True)]
+
+
 def list_operations(
     db: Connection, number: int, *, limit: int, offset: int = 0, unpaid: bool = False
 ) -> list[tuple[Operation, Outcome]]:

@@ -17,7 +17,7 @@ from bot.views.comparison import comparison
 from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
-from bot.views.handled import acknowledged, ask_snooze, said, snoozed
+from bot.views.handled import acknowledged, ask_snooze, judged, said, snoozed
 from bot.views.incident_story import incident_story
 from bot.views.languages import ask_language, language_chosen
 from bot.views.lists import failed_list, last_list, with_terminals
@@ -31,6 +31,7 @@ from bot.views.period_buttons import (
     terminals_buttons,
     updated,
 )
+from bot.views.rules import ask_rules, rules_of, rules_replayed
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
 from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
@@ -65,6 +66,7 @@ __all__ = [
     "ask_period",
     "ask_place",
     "ask_quiet",
+    "ask_rules",
     "ask_silence_of",
     "ask_silence_until",
     "ask_snooze",
@@ -84,6 +86,7 @@ __all__ = [
     "help_message",
     "identity",
     "incident_story",
+    "judged",
     "language_chosen",
     "last_list",
     "matches",
@@ -93,6 +96,8 @@ __all__ = [
     "period_figures",
     "private_bot",
     "quiet_chosen",
+    "rules_of",
+    "rules_replayed",
     "said",
     "search_help",
     "search_results",

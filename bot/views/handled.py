@@ -45,6 +45,17 @@ def snoozed(incident: Incident, by: Mark, voice: Voice, now: datetime) -> Toast:
     )
 
 
+def judged(incident: Incident, by: Mark, voice: Voice, now: datetime) -> Toast:
+    """`incident` as it is after `by` said that it is no trouble."""
+    if incident.resolved_at != by.at or "verdict" not in incident.values:
+        return _over(incident, voice, now)
+    if incident.values["verdict"] == "planned":
+        text = voice.plain("✅ #{number} was planned, so it is over", number=incident.number)
+    else:
+        text = voice.plain("👎 #{number} is over; the next must be clearer before I speak up", number=incident.number)
+    return Toast(text, passing=True)
+
+
 def ask_snooze(number: int, voice: Voice) -> Message:
     """Until when."""
     choices = (

@@ -3,6 +3,7 @@
 from bot.model import Button, Incident, IncidentAlert
 from bot.texts import Voice
 from bot.views.buttons import copy_button, data_button
+from bot.views.volume import volume_buttons
 
 
 def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
@@ -15,7 +16,7 @@ def incident_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:
         hour = data_button(voice.plain("😴 1 h"), "snooze", number, "1h")
         morning = data_button(voice.plain("😴 till morning"), "snooze", number, "morning")
         silence = [] if alert.silence else data_button(voice.plain("🔕 Silence"), "silence", f"#{number}")
-        rows = [[*take, *hour, *morning], *rows, silence]
+        rows = [[*take, *hour, *morning], volume_buttons(incident, voice), *rows, silence]
     return [row for row in rows if row]
 
 

@@ -75,6 +75,9 @@ def _words(what: str, voice: Voice) -> Markup:
         "silenced": voice("🔕 silenced"),
         "unsilenced": voice("🔔 silence ended"),
         "corrected": voice("✅ paid after all"),
+        "planned": voice("✅ it was planned"),
+        "false_alarm": voice("👎 it was a false alarm"),
+        "joined": voice("🏦 part of a wider one now"),
     }
     return known.get(what) or capped(what)
 

@@ -21,6 +21,7 @@ from bot.texts import Voice
 from bot.views.blocks import TEXT_LENGTH, capped, fit
 from bot.views.incident_buttons import incident_buttons
 from bot.views.operations import ICONS, SEPARATOR, bank_words, card_words, reason_words
+from bot.views.volume import RULE, volume_words
 
 _NAMED = 4
 _FLAPPING = 3
@@ -200,7 +201,8 @@ def _row(operation: Operation, voice: Voice) -> Markup:
 
 def _symptom(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     incident = alert.incident
-    return [symptom_words(incident, voice), *span_words(incident, voice, now)]
+    said_already = incident.rule == RULE and incident.is_open
+    return [symptom_words(incident, voice), *([] if said_already else span_words(incident, voice, now))]
 
 
 def span_words(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
@@ -213,6 +215,8 @@ def span_words(incident: Incident, voice: Voice, now: datetime) -> list[Markup]:
 
 def symptom_words(incident: Incident, voice: Voice) -> Markup:
     """What holds, in the words of the rule that saw it."""
+    if incident.rule == RULE:
+        return volume_words(incident, voice)
     values = {name: capped(str(value), TEXT_LENGTH) for name, value in incident.values.items()}
     return voice(incident.text, **values)
 

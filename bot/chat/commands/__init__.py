@@ -17,6 +17,7 @@ from bot.chat.commands import (
     speaking,
     subscribing,
     timing,
+    volume,
 )
 from bot.chat.commands.row import Command
 from bot.model import ChatKind, Request
@@ -45,6 +46,9 @@ COMMANDS = (
     Command(name="incident", answer=incidents.incident, description="All of one incident: /incident 12"),
     Command(name="ack", answer=incidents.ack, description="You have it: /ack 12"),
     Command(name="snooze", answer=incidents.snooze, description="Put it off: /snooze 12 1h, till 09:00"),
+    Command(name="rules", answer=volume.rules, description="What each preset would have told: /rules Samal"),
+    Command(name="planned", answer=volume.planned, description="An unusual volume was planned", listed=False),
+    Command(name="falsealarm", answer=volume.false_alarm, description="There was nothing unusual", listed=False),
     Command(name="silence", answer=silences.silence, description="Mute alerts: /silence Samal system 4h repairs"),
     Command(name="silences", answer=silences.silences_, description="What is muted, until when and by whom"),
     Command(name="unsilence", answer=silences.unsilence, description="Ends a silence", listed=False),
