@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from databases import new_database, new_store
 
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteConnection, SqliteStore, open_for_writing
@@ -25,7 +26,7 @@ def update_messages(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Connection]:
     """A new database file, open for writing inside one transaction."""
-    connection = open_for_writing(tmp_path / "epay-bot.db").conn
+    connection = open_for_writing(new_database(tmp_path / "epay-bot.db")).conn
     connection.execute("BEGIN IMMEDIATE")
     yield SqliteConnection(connection)
     connection.close()
@@ -34,6 +35,6 @@ def db(tmp_path: Path) -> Iterator[Connection]:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     """A new store on its own file."""
-    store = SqliteStore(tmp_path / "epay-bot.db")
+    store = new_store(tmp_path / "epay-bot.db")
     yield store
     await store.close()

@@ -109,17 +109,21 @@ async def test_a_failure_while_the_bot_was_away_is_told_after_the_start(outside:
 
 
 async def test_an_owner_taken_out_of_the_file_gets_nothing_more(outside: Outside) -> None:
-    await outside.begin()
-    program = await outside.run()
-    await outside.told(outside.fail())
-    assert await program.stop() == 0
+    """Not even what waited for a chat that had blocked the bot."""
     outside.api.private_chat(outside.stranger)
+    await outside.begin(access={"owners": [OWNER, STRANGER]})
+    outside.api.blocks(outside.owner)
+    program = await outside.run()
+    before = outside.fail()
+    await outside.api.wait_for(lambda: before in outside.named(STRANGER), 10)
+    assert await program.stop() == 0
     outside.config(access={"owners": [STRANGER]})
-    before = len(outside.sent(OWNER))
     await outside.run()
-    invoice = outside.fail()
-    await outside.api.wait_for(lambda: any(invoice in text for text in outside.sent(STRANGER)))
-    assert len(outside.sent(OWNER)) == before
+    await outside.api.says(outside.owner, outside.chat, "/id")
+    await outside.api.wait_for(outside.sent)
+    after = outside.fail()
+    await outside.api.wait_for(lambda: after in outside.named(STRANGER), 10)
+    assert [str(OWNER) in text for text in outside.sent(OWNER)] == [True]
 
 
 async def test_the_bank_away_stops_nothing_else(outside: Outside) -> None:
@@ -218,7 +222,7 @@ async def test_sigterm_under_load_repeats_and_loses_nothing(outside: Outside) ->
     await outside.begin()
     outside.api.faults.add(method="sendMessage", times=None, delay=0.05)
     invoices: list[str] = []
-    for _ in range(20):
+    for _ in range(12):
         program = await outside.run()
         for _ in range(rng.randint(1, 5)):
             invoices += [outside.fail() for _ in range(3)]

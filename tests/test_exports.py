@@ -171,11 +171,10 @@ def test_no_cell_of_csv_is_ever_a_formula(tmp_path: Path, texts: list[str], titl
     files.add(texts)
     files.finish([])
     head, row = csv_rows(files.paths[0])
-    misread = csv_rows(files.paths[0], ",", strict=False)
-    for cell in (*head, *row, *(cell for line in misread for cell in line)):
+    for cell in (*head, *row):
         assert cell[:1] not in {*"=+-@＝＋－＠\0\t\r\n"}
+    for cell in (cell for line in csv_rows(files.paths[0], ",", strict=False) for cell in line):
         assert cell.lstrip()[:1] not in {*"=+-@"}
-    assert len(misread) == 2
     assert [cell.replace("'", "") for cell in row] == [seen(text) for text in texts]
 
 

@@ -29,6 +29,15 @@ async def test_the_first_start_stores_history_and_alerts_nobody(watch: Watch) ->
     assert await watch.said() == []
 
 
+async def test_a_failure_from_just_before_the_start_that_appears_later_is_told(watch: Watch) -> None:
+    row = watch.fail(created_at=watch.now - 5 * MINUTE, visible_at=watch.now + 5 * MINUTE)
+    older = watch.fail(created_at=watch.now - 50 * MINUTE, visible_at=watch.now + 5 * MINUTE)
+    await watch.poll()
+    await watch.poll_for(20 * MINUTE, every=MINUTE)
+    assert await watch.failures() == [row.id]
+    assert older.id in await watch.stored()
+
+
 async def test_a_failure_after_the_start_alerts_once(watch: Watch) -> None:
     await watch.poll()
     row = watch.fail(reason_code=488)
@@ -165,8 +174,29 @@ async def test_a_stale_answer_changes_nothing_and_announces_nothing_again(watch:
         await watch.poll(INTERVAL)
     assert (await watch.stored())[row.id].outcome is Outcome.FAILED
     assert len(await watch.failures()) == 2
-    missing = await watch.store.read(lambda db: db.rows("SELECT id FROM operation WHERE missing_at IS NOT NULL"))
-    assert missing == []
+
+
+async def test_a_stale_answer_does_not_make_the_newest_seem_gone(watch: Watch) -> None:
+    await watch.poll()
+    await watch.poll(9 * MINUTE)
+    row = watch.add(created_at=watch.now + 50 * SECOND)
+    first = len(watch.bank.requests) + 1
+    watch.bank.before_request = lambda _endpoint, number: setattr(
+        watch.bank, "clock_offset", -50 * SECOND * (number > first)
+    )
+    await watch.poll(80 * SECOND)
+    assert row.id in await watch.stored()
+    assert await watch.missing() == []
+
+
+async def test_undecided_operations_near_each_other_are_looked_at_together(watch: Watch) -> None:
+    await watch.poll()
+    for number in range(40):
+        watch.add(outcome="undecided", created_at=watch.now + number * MINUTE)
+    await watch.poll_for(5 * HOUR, every=10 * MINUTE)
+    before = len(watch.bank.requests)
+    await watch.poll_for(30 * MINUTE)
+    assert len(watch.bank.requests) - before < 120 + 40
 
 
 async def test_a_row_the_bank_no_longer_lists_is_noticed_and_kept(
@@ -178,8 +208,7 @@ async def test_a_row_the_bank_no_longer_lists_is_noticed_and_kept(
     watch.world.hide(row.id, watch.now + MINUTE)
     await watch.poll_for(80 * MINUTE, every=5 * MINUTE)
     assert (await watch.stored()).keys() == {row.id, other.id}
-    missing = await watch.store.read(lambda db: db.rows("SELECT id FROM operation WHERE missing_at IS NOT NULL"))
-    assert [gone["id"] for gone in missing] == [row.id]
+    assert await watch.missing() == [row.id]
     assert caplog.text.count("no longer lists 1 operations") == 1
 
 

@@ -11,7 +11,7 @@ from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch,
 
 from bot.config import Polling
 from bot.demo.bank import Fault, TruthRow
-from bot.errors import SourceUnavailable
+from bot.errors import SourceUnavailable, StoreError
 from bot.ingest.tiers import is_done
 from bot.model import Outcome, Window
 from bot.store.sources import TierName, list_tiers
@@ -48,6 +48,21 @@ async def test_an_outage_is_told_once_when_it_lasts_and_once_when_it_ends(
     assert (lost.values, lost.is_open) == ({"count": 1, "failed": 1}, False)
     assert caplog.text.count("does not answer") == 1
     assert caplog.text.count("answers again") == 1
+
+
+@pytest.mark.parametrize("skew", [timedelta(), 6 * HOUR, -6 * HOUR], ids=str)
+async def test_what_was_missed_is_counted_by_the_banks_clock(watch: Watch, skew: timedelta) -> None:
+    watch.skew = skew
+    await watch.start()
+    watch.add(), watch.fail()
+    await watch.poll()
+    watch.bank.faults.down = True
+    await watch.poll_for(2 * MINUTE)
+    watch.add(), watch.fail(), watch.fail()
+    watch.bank.faults.down = False
+    await watch.poll(INTERVAL)
+    back = next(values for kind, values in await watch.said() if kind == "source" and values["state"] == "back")
+    assert (back["operations"], back["failed"]) == (3, 2)
 
 
 async def test_a_hiccup_is_not_told(watch: Watch) -> None:
@@ -247,6 +262,16 @@ async def test_a_moment_the_bank_cannot_list_hides_nothing_that_comes_after(watc
     assert len(watch.bank.requests) - asked < 1500
 
 
+async def test_what_was_known_of_a_moment_that_cannot_be_listed_any_more_is_not_gone(watch: Watch) -> None:
+    await watch.poll()
+    row, gone = watch.add(), watch.add(created_at=watch.now + 10 * MINUTE)
+    await watch.poll(11 * MINUTE)
+    watch.world.ledger("shop").insert([row])
+    watch.world.hide(gone.id, watch.now)
+    await watch.poll_for(2 * HOUR, every=5 * MINUTE)
+    assert row.id not in await watch.missing()
+
+
 async def test_a_moment_that_can_be_listed_again_is_read_within_hours(watch: Watch) -> None:
     await watch.poll()
     row = watch.fail()
@@ -296,6 +321,19 @@ async def test_our_clock_may_jump_while_the_bot_runs(watch: Watch, jump: timedel
     assert await watch.news() == []
 
 
+@pytest.mark.parametrize("jump", [DAY, -DAY], ids=str)
+async def test_a_loss_is_told_though_our_clock_jumps_meanwhile(watch: Watch, jump: timedelta) -> None:
+    await watch.poll()
+    watch.bank.faults.down = True
+    await watch.poll(INTERVAL)
+    watch.skew = jump
+    await watch.poll_for(2 * MINUTE)
+    assert await watch.news() == ["lost"]
+    watch.bank.faults.down = False
+    await watch.poll(INTERVAL)
+    assert await watch.news() == ["lost", "back"]
+
+
 async def test_a_bank_whose_clock_goes_wrong_for_one_answer_does_not_stop_the_re_reads(watch: Watch) -> None:
     await watch.poll()
     watch.bank.clock_offset = DAY
@@ -333,6 +371,21 @@ async def test_a_poll_cut_off_anywhere_is_made_good_by_the_next(watch: Watch, re
     assert await watch.differences() == []
 
 
+async def test_a_full_disk_loses_nothing_and_announces_nothing_twice(watch: Watch) -> None:
+    await watch.poll()
+    [pages] = await watch.store.write(lambda db: [dict(row)["page_count"] for row in db.rows("PRAGMA page_count")])
+    await watch.store.write(lambda db: db.rows(f"PRAGMA max_page_count = {pages}"))
+    rows = [watch.fail(description="x" * 2000) for _ in range(20)]
+    for _ in range(3):
+        with pytest.raises(StoreError, match="free some space"):
+            await watch.poll(INTERVAL)
+    assert (await watch.stored(), await watch.said()) == ({}, [])
+    await watch.store.write(lambda db: db.rows("PRAGMA max_page_count = 1000000"))
+    await watch.poll_for(MINUTE)
+    assert sorted(await watch.failures()) == sorted(row.id for row in rows)
+    assert await watch.differences() == []
+
+
 async def test_backfill_is_silent_and_goes_on_where_it_stopped(watch: Watch) -> None:
     rows = [watch.fail(created_at=watch.now - timedelta(days=day, hours=1)) for day in range(100)]
     told: list[Window] = []
@@ -357,6 +410,17 @@ async def test_backfill_is_silent_and_goes_on_where_it_stopped(watch: Watch) -> 
     assert await watch.said() == []
 
 
+async def test_a_long_history_wished_for_before_the_first_start_is_still_read(watch: Watch) -> None:
+    row = watch.fail(created_at=watch.now - 80 * DAY)
+    for number in (3, 4):
+        watch.bank.faults.at("list", number, Fault.server_error())
+    with pytest.raises(SourceUnavailable):
+        await watch.ingests["shop"].backfill(90 * DAY, lambda _: None)
+    await watch.start()
+    await watch.poll(HOUR)
+    assert row.id in await watch.stored()
+
+
 async def test_a_short_backfill_reads_no_more_than_it_was_asked_for(watch: Watch) -> None:
     watch.fail(created_at=watch.now - 20 * DAY)
     left: list[Window] = []
@@ -377,6 +441,19 @@ async def test_the_first_start_after_a_backfill_is_still_silent(watch: Watch) ->
     await watch.poll()
     await watch.poll_for(30 * MINUTE, every=MINUTE)
     assert {missed.id, undecided.id} <= (await watch.stored()).keys()
+    assert await watch.said() == []
+
+
+async def test_backfill_says_nothing_even_of_what_failed_while_the_bot_watched(watch: Watch) -> None:
+    watch.polling = Polling(backfill=HOUR)
+    row = watch.add(outcome="undecided", created_at=watch.now - 20 * DAY)
+    await watch.start()
+    await watch.poll()
+    await watch.poll_for(DAY + HOUR, every=2 * HOUR)
+    assert (await watch.stored())[row.id].outcome is Outcome.UNDECIDED
+    watch.world.change(row.id, "failed", watch.now)
+    await watch.ingests["shop"].backfill(30 * DAY, lambda _: None)
+    assert (await watch.stored())[row.id].outcome is Outcome.FAILED
     assert await watch.said() == []
 
 

@@ -24,8 +24,8 @@ from bot.model import Window
 from bot.store import figures
 
 HABITS = Habits(fail=0.3, pending=0.15, non_final=0.05, refund=0.05, disappear=0, late=0.15, twin=0.05)
-STEPS = 45
-SEEDS = range(8)
+STEPS = 40
+SEEDS = range(6)
 
 
 def busy_shop() -> World:

@@ -8,7 +8,7 @@ import pytest
 from builders import NOW, SHOP, hours, minutes
 
 from bot.ingest import tiers
-from bot.ingest.tiers import LARGEST_SLICE, REST, SMALLEST_SLICE, Slices
+from bot.ingest.tiers import FIRST_SLICE, LARGEST_SLICE, REST, SMALLEST_SLICE, Slices
 from bot.model import Window
 from bot.store.sources import Tier, TierName
 
@@ -129,9 +129,9 @@ def test_the_newest_minutes_come_newest_first_in_pieces_that_may_grow() -> None:
 
 def test_less_is_asked_for_after_a_failure_and_slowly_more_again() -> None:
     slices = Slices()
-    assert slices.size("hot") == LARGEST_SLICE
+    assert slices.size("hot") == FIRST_SLICE
     slices.failed("hot", minutes(30), NOW)
-    assert (slices.size("hot"), slices.size("cold")) == (minutes(15), LARGEST_SLICE)
+    assert (slices.size("hot"), slices.size("cold")) == (minutes(15), FIRST_SLICE)
     slices.read("hot", 10)
     assert slices.size("hot") == minutes(22.5)
     for _ in range(20):
@@ -145,7 +145,7 @@ def test_less_is_asked_for_after_a_failure_and_slowly_more_again() -> None:
 def test_a_flood_of_rows_makes_the_next_piece_smaller() -> None:
     slices = Slices()
     slices.read("audit", 2001)
-    assert slices.size("audit") == LARGEST_SLICE / 2
+    assert slices.size("audit") == FIRST_SLICE / 2
 
 
 def test_one_that_failed_rests_a_while_or_until_it_is_read() -> None:

@@ -100,8 +100,9 @@ async def lives(folder: Path, http: aiohttp.ClientSession, fatal: int, *, commit
     make_operations(world, stage)
     mortal = Mortal(stage.store, fatal, committed=committed)
     with suppress(Crash):
-        await Bot(stage, mortal, epay, http).live(3)
-    await Bot(stage, stage.store, epay, http).live(6)
+        await Bot(stage, mortal, epay, http).live(2)
+    stage.now.at += 10 * SECOND
+    await Bot(stage, stage.store, epay, http).live(2)
     outcome = await look(stage)
     await bank.stop()
     await stage.close()
@@ -150,4 +151,4 @@ async def test_a_crash_at_any_commit_ends_like_none(
         assert outcome.operations == expected.operations, f"write {fatal}"
         assert outcome.rows == expected.rows, f"write {fatal}"
         assert max(outcome.told.values()) == 1, f"write {fatal}: an unmarked repeat"
-    assert fatal > 15
+    assert fatal > 12

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from builders import NOW, OWNER, SHOP
+from databases import new_store
 
 from bot.config import Epay, Polling
 from bot.demo.bank import (
@@ -57,7 +58,6 @@ class Watch:
         self.rules: dict[str, Any] = {}
         self.bank, self.store = bank, store
         self._http, self._url = http, url
-        self.asked = 0
         self.ingests: dict[str, Ingest] = {}
 
     @property
@@ -146,6 +146,11 @@ class Watch:
     async def stored(self, merchant_id: str = "shop") -> dict[str, Operation]:
         return await self.store.read(_all_operations, MerchantId(merchant_id))
 
+    async def missing(self) -> list[str]:
+        """Ids of the operations the bank is known not to list any more."""
+        rows = await self.store.read(lambda db: db.rows("SELECT id FROM operation WHERE missing_at IS NOT NULL"))
+        return [row["id"] for row in rows]
+
     async def source(self) -> Source:
         source = await self.store.read(sources.find, SHOP)
         assert source is not None
@@ -174,7 +179,7 @@ async def watching(
     watch: Watch
     bank = SimulatedBank(world, now=lambda: watch.now, switches=switches or Switches())
     url = await bank.start()
-    store = SqliteStore(folder / "watch.db")
+    store = new_store(folder / "watch.db")
     await store.write(chats.subscribe, OWNER)
     try:
         async with aiohttp.ClientSession() as http:

@@ -47,7 +47,7 @@ class News:
         lost_at = source.lost_at or now
         if isinstance(error, SourceDenied):
             self._incidents.settle(db, self._merchant.id, [_denied(self._merchant.id, error, lost_at)])
-        elif now - lost_at >= TELL_LOSS_AFTER:
+        elif abs(now - lost_at) >= TELL_LOSS_AFTER:
             self._incidents.settle(db, self._merchant.id, [_lost(self._merchant.id, error, lost_at)])
 
     def _return(self, db: Connection, lost_at: datetime, through_at: datetime, now: datetime) -> list[Symptom]:

@@ -8,7 +8,8 @@ from bot.model import MerchantId, Window
 from bot.store.sources import Tier, TierName
 
 SMALLEST_SLICE = timedelta(seconds=30)
-LARGEST_SLICE = timedelta(days=1)
+FIRST_SLICE = timedelta(days=1)
+LARGEST_SLICE = timedelta(days=7)
 ROWS_A_SLICE = 2000
 REST = timedelta(minutes=2)
 
@@ -95,7 +96,7 @@ class Slices:
         self._rest_until: dict[str, datetime] = {}
 
     def size(self, name: str) -> timedelta:
-        return self._sizes.get(name, LARGEST_SLICE)
+        return self._sizes.get(name, FIRST_SLICE)
 
     def failed(self, name: str, span: timedelta, now: datetime) -> None:
         """`span` is what was asked for: less than the size where there was no more to read."""

@@ -148,9 +148,11 @@ def learn_name(db: Connection, chat_id: int, name: str) -> None:
 
 
 def unsubscribe_all_but(db: Connection, chat_ids: Sequence[int]) -> None:
-    """Stops alerts to every private chat whose person is no longer among these."""
+    """Stops alerts to every private chat whose person is no longer among these, those that wait for it too."""
     kept = ", ".join(str(int(chat_id)) for chat_id in chat_ids) or "0"
     db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")
+    # A private chat has a positive id.
+    db.run(f"DELETE FROM outbox WHERE state IN ('waiting', 'dead') AND chat_id > 0 AND chat_id NOT IN ({kept})")
 
 
 def list_subscribed(db: Connection) -> list[Destination]:

@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,34 +28,61 @@ from bot.model import (
     Window,
     to_micros,
 )
-from bot.store import sources
+from bot.store import operations, sources
 from bot.store.driver import Connection, Row
 from bot.store.rollups import HOUR, MINUTE
 
-_WHERE = (
-    " WHERE merchant_id = :merchant_id AND (:terminal_id = '' OR terminal_id = :terminal_id) "
-    "AND {time} >= :start AND {time} < :end "
-)
+_HERE = " WHERE merchant_id = :merchant_id AND {time} >= :start AND {time} < :end "
+_THERE = _HERE + "AND terminal_id = :terminal_id "
 _OPERATIONS = (
     "(SELECT created_at - created_at % :minute AS start_at, terminal_id, currency, outcome, "
     "CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code, 1 AS count, amount AS sum "
-    "FROM operation" + _WHERE.format(time="created_at") + ") AS piece "
+    "FROM operation {where}) AS piece "
 )
-_HOURS = "rollup_hour" + _WHERE.format(time="start_at")
-_MINUTES = "rollup_minute" + _WHERE.format(time="start_at")
-_WHOLE_INVOICES = (
-    "SELECT outcome, SUM(count) AS count FROM rollup_invoice" + _WHERE.format(time="start_at") + "GROUP BY outcome"
-)
-_CUT_INVOICES = "SELECT outcome, COUNT(*) AS count FROM invoice" + _WHERE.format(time="first_at") + "GROUP BY outcome"
+_BY_ALL = "start_at, currency, outcome, reason_code"
+_BY_REASON = "currency, outcome, reason_code"
+_BY_TIME = "start_at, currency, outcome"
+_BY_TERMINAL = "terminal_id, currency, outcome"
 
 
 def _sums(columns: str, source: str) -> str:
     return f"SELECT {columns}, SUM(count) AS count, SUM(sum) AS sum FROM {source} GROUP BY {columns}"
 
 
-_BY_REASON = "currency, outcome, reason_code"
-_BY_TIME = "start_at, currency, outcome"
-_BY_TERMINAL = "terminal_id, currency, outcome"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A merchant, or one terminal of it, and where its hours are kept. `terminal_id` "" means all terminals."""
+
+    merchant_id: MerchantId
+    terminal_id: str
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        return {"merchant_id": self.merchant_id} | ({"terminal_id": self.terminal_id} if self.terminal_id else {})
+
+    def where(self, time: str) -> str:
+        return (_THERE if self.terminal_id else _HERE).format(time=time)
+
+    @property
+    def hours(self) -> str:
+        return ("rollup_hour" if self.terminal_id else "rollup_total") + self.where("start_at")
+
+    @property
+    def minutes(self) -> str:
+        return "rollup_minute" + self.where("start_at")
+
+    @property
+    def operations(self) -> str:
+        return _OPERATIONS.format(where=self.where("created_at"))
+
+    @property
+    def whole_invoices(self) -> str:
+        table = "rollup_invoice" if self.terminal_id else "rollup_invoice_total"
+        return f"SELECT outcome, SUM(count) AS count FROM {table} {self.where('start_at')} GROUP BY outcome"
+
+    @property
+    def cut_invoices(self) -> str:
+        return f"SELECT outcome, COUNT(*) AS count FROM invoice {self.where('first_at')} GROUP BY outcome"
 
 
 def period_report(
@@ -63,7 +91,7 @@ def period_report(
     """The period as far as the bank has been read, beside what it is compared with, cut at the same moment."""
     freshness = sources.get_freshness(db, merchant.id)
     until = _until(freshness, now)
-    place = (merchant.id, terminal.id if terminal else "")
+    place = _Place(merchant.id, terminal.id if terminal else "")
     *others, last = period.earlier()
     earlier = [
         _figures(db, place, other, calendar, calendar.alike(other, period, until), series=False) for other in others
@@ -92,7 +120,7 @@ def comparison_report(
     """The two periods side by side, the earlier one first and, where they are alike, cut as the later one is."""
     freshness = sources.get_freshness(db, merchant.id)
     until = _until(freshness, now)
-    place = (merchant.id, terminal.id if terminal else "")
+    place = _Place(merchant.id, terminal.id if terminal else "")
     first, second = sorted(periods, key=lambda period: (period.last, period.first))
     shared = second.is_like(first) and calendar.window(first).end <= until
     cut = calendar.alike(first, second, until) if shared else calendar.until(first, until)
@@ -117,7 +145,7 @@ def terminals_report(
     window = calendar.until(period, _until(freshness, now))
     return TerminalsReport(
         merchant=merchant,
-        asked=_figures(db, (merchant.id, ""), period, calendar, window, series=False),
+        asked=_figures(db, _Place(merchant.id, ""), period, calendar, window, series=False),
         terminals=by_terminal(db, merchant.id, window),
         freshness=freshness,
         calendar=calendar,
@@ -131,10 +159,14 @@ def _until(freshness: Freshness, now: datetime) -> datetime:
 
 
 def _figures(
-    db: Connection, place: tuple[MerchantId, str], period: Period, calendar: Calendar, window: Window, *, series: bool
+    db: Connection, place: _Place, period: Period, calendar: Calendar, window: Window, *, series: bool
 ) -> PeriodFigures:
     marks = calendar.marks(period, window) if series else ()
-    return PeriodFigures(period, of_window(db, *place, window, marks), window.end < calendar.window(period).end)
+    return PeriodFigures(
+        period,
+        of_window(db, place.merchant_id, place.terminal_id, window, marks),
+        window.end < calendar.window(period).end,
+    )
 
 
 def of_window(
@@ -144,52 +176,66 @@ def of_window(
 
     `marks`, the first of them the window's start, cut it into bars.
     """
-    place = {"merchant_id": merchant_id, "terminal_id": terminal_id}
-    rows = list(_in_window(db, _sums(_BY_REASON, _HOURS), _sums(_BY_REASON, _OPERATIONS), window, place))
+    place = _Place(merchant_id, terminal_id)
+    whole, cuts = _pieces(window)
+    cut = [row for piece in cuts for row in _rows(db, _sums(_BY_ALL, place.operations), piece, place)]
+    rows = [*cut, *_rows(db, _sums(_BY_REASON, place.hours), whole, place)]
+    invoices = [row for piece in cuts for row in _rows(db, place.cut_invoices, piece, place)]
     return Figures(
         window=window,
         currencies=_tallies(rows),
         reasons=_reasons(rows),
-        invoices=_invoices(_in_window(db, _WHOLE_INVOICES, _CUT_INVOICES, window, place)),
-        bars=_bars(db, window, place, marks) if marks else (),
+        invoices=_invoices([*invoices, *_rows(db, place.whole_invoices, whole, place)]),
+        bars=_bars(marks, [*cut, *_series(db, whole, place, marks)]) if marks else (),
     )
 
 
 def by_terminal(db: Connection, merchant_id: MerchantId, window: Window) -> dict[TerminalId, dict[str, Tally]]:
     """Tallies by currency of every terminal with operations in the window."""
-    place = {"merchant_id": merchant_id, "terminal_id": ""}
+    whole, cuts = _pieces(window)
+    everywhere = _Place(merchant_id, "")
     rows: defaultdict[TerminalId, list[Row]] = defaultdict(list)
-    for row in _in_window(db, _sums(_BY_TERMINAL, _HOURS), _sums(_BY_TERMINAL, _OPERATIONS), window, place):
-        rows[TerminalId(row["terminal_id"])].append(row)
+    for piece in cuts:
+        for row in _rows(db, _sums(_BY_TERMINAL, everywhere.operations), piece, everywhere):
+            rows[TerminalId(row["terminal_id"])].append(row)
+    for terminal_id in operations.list_terminals(db, merchant_id, window.start):
+        place = _Place(merchant_id, terminal_id)
+        rows[terminal_id] += _rows(db, _sums("currency, outcome", place.hours), whole, place)
     tallied = {terminal_id: _tallies(found) for terminal_id, found in rows.items()}
     return {terminal_id: tallies for terminal_id, tallies in tallied.items() if tallies}
 
 
-def _in_window(db: Connection, whole: str, cut: str, window: Window, place: Mapping[str, Any]) -> Iterator[Row]:
+Piece = tuple[int, int]
+
+
+def _pieces(window: Window) -> tuple[Piece, list[Piece]]:
+    """The whole hours of a window, and what its ends cut off; in microseconds, perhaps empty."""
     start, end = to_micros(window.start), to_micros(window.end)
-    first, last = _whole_hours(start, end)
-    pieces = [(cut, start, first), (whole, first, last), (cut, last, end)] if first < last else [(cut, start, end)]
-    for sql, since, until in pieces:
-        if since < until:
-            yield from db.rows(sql, **place, start=since, end=until, minute=MINUTE)
+    first, last = -(-start // HOUR) * HOUR, end // HOUR * HOUR
+    if first >= last:
+        return (start, start), [(start, end)]
+    return (first, last), [(start, first), (last, end)]
 
 
-def _whole_hours(start: int, end: int) -> tuple[int, int]:
-    return -(-start // HOUR) * HOUR, end // HOUR * HOUR
+def _rows(db: Connection, sql: str, piece: Piece, place: _Place) -> list[Row]:
+    start, end = piece
+    minute = {"minute": MINUTE} if ":minute" in sql else {}
+    return db.rows(sql, **place.keys, start=start, end=end, **minute) if start < end else []
 
 
-def _bars(db: Connection, window: Window, place: Mapping[str, Any], marks: Sequence[datetime]) -> tuple[Bar, ...]:
-    """Hours cut by a mark, as in a zone of half hours, are told by their minutes."""
-    edges = [to_micros(mark) for mark in marks]
-    first, last = _whole_hours(to_micros(window.start), to_micros(window.end))
+def _series(db: Connection, whole: Piece, place: _Place, marks: Sequence[datetime]) -> list[Row]:
+    """By hour, and by minute in the hours that a mark cuts, as in a zone of half hours."""
+    first, last = whole
+    edges = map(to_micros, marks)
     split = {edge // HOUR * HOUR for edge in edges if edge % HOUR and first <= edge < last}
-    rows = [
-        row
-        for row in _in_window(db, _sums(_BY_TIME, _HOURS), _sums(_BY_TIME, _OPERATIONS), window, place)
-        if row["start_at"] // HOUR * HOUR not in split or not first <= row["start_at"] < last
-    ]
+    rows = [row for row in _rows(db, _sums(_BY_TIME, place.hours), whole, place) if row["start_at"] not in split]
     for hour in split:
-        rows += db.rows(_sums(_BY_TIME, _MINUTES), **place, start=hour, end=hour + HOUR)
+        rows += _rows(db, _sums(_BY_TIME, place.minutes), (hour, hour + HOUR), place)
+    return rows
+
+
+def _bars(marks: Sequence[datetime], rows: Iterable[Row]) -> tuple[Bar, ...]:
+    edges = [to_micros(mark) for mark in marks]
     found: list[list[Row]] = [[] for _ in edges]
     for row in rows:
         found[max(bisect_right(edges, row["start_at"]) - 1, 0)].append(row)

@@ -42,7 +42,7 @@ def _source_health(db: Connection, merchant: Merchant) -> SourceHealth:
         watching_since=source.watching_since_at if source else None,
         backfilled_to=backfill.left.end if backfill else None,
         backfill_until=backfill.left.start if backfill else None,
-        operations=_count(db, "SELECT SUM(count) AS count FROM rollup_hour WHERE merchant_id = :id", merchant.id),
+        operations=_count(db, "SELECT SUM(count) AS count FROM rollup_total WHERE merchant_id = :id", merchant.id),
         undecided=_count(
             db,
             "SELECT COUNT(*) AS count FROM operation WHERE merchant_id = :id AND recheck_at IS NOT NULL",

@@ -20,14 +20,26 @@ _MINUTE_DELTA = """
 _HOUR_DELTA = """
     INSERT INTO rollup_hour (merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome, reason_code) DO UPDATE
+    ON CONFLICT (merchant_id, terminal_id, start_at, currency, outcome, reason_code) DO UPDATE
     SET count = rollup_hour.count + excluded.count, sum = rollup_hour.sum + excluded.sum
+"""
+_TOTAL_DELTA = """
+    INSERT INTO rollup_total (merchant_id, start_at, currency, outcome, reason_code, count, sum)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, start_at, currency, outcome, reason_code) DO UPDATE
+    SET count = rollup_total.count + excluded.count, sum = rollup_total.sum + excluded.sum
 """
 _INVOICE_DELTA = """
     INSERT INTO rollup_invoice (merchant_id, start_at, terminal_id, currency, outcome, count)
     VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome) DO UPDATE
+    ON CONFLICT (merchant_id, terminal_id, start_at, currency, outcome) DO UPDATE
     SET count = rollup_invoice.count + excluded.count
+"""
+_INVOICE_TOTAL_DELTA = """
+    INSERT INTO rollup_invoice_total (merchant_id, start_at, currency, outcome, count)
+    VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (merchant_id, start_at, currency, outcome) DO UPDATE
+    SET count = rollup_invoice_total.count + excluded.count
 """
 _INVOICE_UPSERT = """
     INSERT INTO invoice (merchant_id, invoice_id, first_at, terminal_id, currency, outcome)
@@ -61,9 +73,9 @@ class _Invoice:
 
 def add(db: Connection, merchant_id: MerchantId, transitions: Sequence[Transition]) -> None:
     """Brings every stored sum up to date with these transitions."""
-    minutes, hours = _operation_deltas(transitions)
-    db.many(_MINUTE_DELTA, ((merchant_id, *key, count, total) for key, (count, total) in minutes.items()))
-    db.many(_HOUR_DELTA, ((merchant_id, *key, count, total) for key, (count, total) in hours.items()))
+    fine = _operation_deltas(transitions)
+    for statement, deltas in zip((_MINUTE_DELTA, _HOUR_DELTA, _TOTAL_DELTA), _coarser(fine), strict=True):
+        db.many(statement, ((merchant_id, *key, count, total) for key, (count, total) in deltas.items()))
     _add_invoices(db, merchant_id, transitions)
 
 
@@ -79,17 +91,25 @@ class _Deltas(defaultdict[tuple[Any, ...], list[int]]):
         delta[1] += total
 
 
-def _operation_deltas(transitions: Iterable[Transition]) -> tuple[_Deltas, _Deltas]:
+def _operation_deltas(transitions: Iterable[Transition]) -> _Deltas:
+    """By minute, terminal, currency, outcome and reason."""
     fine = _Deltas()
     for transition in transitions:
         if transition.before is not None:
             fine.add(_place(transition.before), -1, -transition.before.amount)
         fine.add(_place(transition.after), 1, transition.after.amount)
-    minutes, hours = _Deltas(), _Deltas()
-    for (minute, *place, reason), (count, total) in fine.items():
-        minutes.add((minute, *place), count, total)
-        hours.add((minute - minute % HOUR, *place, reason), count, total)
-    return minutes, hours
+    return fine
+
+
+def _coarser(fine: _Deltas) -> tuple[_Deltas, _Deltas, _Deltas]:
+    """Minutes without reasons, hours with them, and hours of all terminals together."""
+    minutes, hours, totals = _Deltas(), _Deltas(), _Deltas()
+    for (minute, terminal_id, currency, outcome, reason), (count, total) in fine.items():
+        hour = minute - minute % HOUR
+        minutes.add((minute, terminal_id, currency, outcome), count, total)
+        hours.add((hour, terminal_id, currency, outcome, reason), count, total)
+        totals.add((hour, currency, outcome, reason), count, total)
+    return minutes, hours, totals
 
 
 def _place(operation: Operation) -> tuple[Any, ...]:
@@ -159,7 +179,11 @@ def _write_invoices(
         ((merchant_id, name, i.first_at, i.terminal_id, i.currency, i.outcome) for name, i in changed),
     )
     db.many("DELETE FROM invoice WHERE merchant_id = ? AND invoice_id = ?", ((merchant_id, name) for name in gone))
-    db.many(_INVOICE_DELTA, ((merchant_id, *key, count) for key, count in buckets.items() if count))
+    totals: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+    for (hour, _, *rest), count in buckets.items():
+        totals[hour, *rest] += count
+    for statement, counts in ((_INVOICE_DELTA, buckets), (_INVOICE_TOTAL_DELTA, totals)):
+        db.many(statement, ((merchant_id, *key, count) for key, count in counts.items() if count))
 
 
 def _first_seen(operation: Operation) -> _Invoice:
@@ -185,6 +209,16 @@ _RECOUNTS = {
                CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code,
                COUNT(*) AS count, SUM(amount) AS sum
         FROM operation GROUP BY 1, 2, 3, 4, 5, 6
+    """,
+    "rollup_total": """
+        SELECT merchant_id, created_at - created_at % :hour AS start_at, currency, outcome,
+               CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code,
+               COUNT(*) AS count, SUM(amount) AS sum
+        FROM operation GROUP BY 1, 2, 3, 4, 5
+    """,
+    "rollup_invoice_total": """
+        SELECT merchant_id, first_at - first_at % :hour AS start_at, currency, outcome, COUNT(*) AS count
+        FROM invoice GROUP BY 1, 2, 3, 4
     """,
     "rollup_invoice": """
         SELECT merchant_id, first_at - first_at % :hour AS start_at, terminal_id, currency, outcome, COUNT(*) AS count

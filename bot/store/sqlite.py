@@ -12,10 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from sqlite_utils import Database, Migrations
-
 from bot.errors import StoreError
 from bot.store.driver import Connection, Row
+from bot.store.numberless import Database, Migrations
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -143,17 +143,17 @@ class Export:
 
     def empty(self) -> Message:
         """There is nothing to put into a file."""
-        return self._with(self._voice("No operations in this period, so there is no file."))
+        voice = self._voice
+        return self._with(voice("No operations in this period, so there is no file."))
 
     def progress(self, done: int, total: int) -> Message:
         """How far it is."""
+        voice = self._voice
         if not done:
-            count = self._voice.plural(
-                "Writing {n} operation into a file…", "Writing {n} operations into a file…", total
-            )
+            count = voice.plural("Writing {n} operation into a file…", "Writing {n} operations into a file…", total)
             return self._with(count)
-        done_, all_ = self._voice.number(done), self._voice.number(max(done, total))
-        return self._with(self._voice("⏳ {done} of {total}", done=done_, total=all_))
+        parts = {"done": voice.number(done), "total": voice.number(max(done, total))}
+        return self._with(voice("⏳ {done} of {total}", **parts))
 
     def sending(self, parts: int) -> Message:
         """Written, on its way to Telegram."""
@@ -168,12 +168,13 @@ class Export:
         """Beside one of the files."""
         if parts == 1:
             return self._headline
-        number = self._voice("Part {part} of {parts}", part=part, parts=parts)
-        return Markup("\n").join([self._headline, number])
+        voice = self._voice
+        return Markup("\n").join([self._headline, voice("Part {part} of {parts}", part=part, parts=parts)])
 
     def interrupted(self) -> Message:
         """The bot is being stopped."""
-        return self._with(self._voice("The file was not finished, since I am being restarted. Please ask again."))
+        voice = self._voice
+        return self._with(voice("The file was not finished, since I am being restarted. Please ask again."))
 
     def _with(self, *lines: Markup) -> Message:
         return Message(Markup("\n").join([self._headline, *lines]))
