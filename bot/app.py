@@ -18,6 +18,7 @@ from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
 from bot.chat.intake import Intake
 from bot.chat.telegram import Gateway
+from bot.condition import Condition
 from bot.config import MerchantSettings, Settings
 from bot.delivery import Delivery
 from bot.digests import Digests
@@ -32,6 +33,8 @@ from bot.store import chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
+from bot.vitals import Vitals
+from bot.web import Doors, Web
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class App:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
         self._settings = settings
         self._now = now
+        self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
         self._incidents = Incidents(self._merchants, Rulebook.from_settings(settings.alerts), now=now)
         self._owners = tuple(
@@ -80,8 +84,17 @@ class App:
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             bank = await stack.enter_async_context(aiohttp.ClientSession())
+            await self._listen(stack, store)
             await store.write(_know_owners, self._owners)
             await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
+
+    async def _listen(self, stack: AsyncExitStack, store: Store) -> None:
+        if self._settings.server.listen is None:
+            return
+        condition = Condition(store, self._merchants, self._vitals, now=self._now)
+        web = Web(self._settings.server.listen, Doors(missing=condition.missing, metrics=condition.metrics))
+        await web.start()
+        stack.push_async_callback(web.stop)
 
     async def _clients(self, store: Store, http: aiohttp.ClientSession) -> dict[MerchantId, EpayClient]:
         clients = {}
@@ -101,11 +114,12 @@ class App:
         clients: dict[MerchantId, EpayClient],
     ) -> None:
         voices = Voices(self._settings.language)
-        delivery = Delivery(gateway, store, voices, now=self._now)
+        delivery = Delivery(gateway, store, voices, now=self._now, vitals=self._vitals)
         charts = Charts()
         dispatch = self._dispatch(store, gateway, clients, voices, charts)
-        intake = Intake(gateway, store, dispatch, now=self._now)
-        schedule = Schedule(self._works(store, clients, delivery), _Trouble(delivery, self._owners, self._now).tell)
+        intake = Intake(gateway, store, dispatch, now=self._now, vitals=self._vitals)
+        trouble = _Trouble(delivery, self._owners, self._now)
+        schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals)
         await delivery.recover()
         schedule.start()
         reading = asyncio.create_task(intake.run(), name="intake")
@@ -162,6 +176,7 @@ class App:
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,
+            vitals=self._vitals,
             now=self._now,
         )
 

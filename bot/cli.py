@@ -16,7 +16,7 @@ import click
 
 from bot import __version__, config, logs
 from bot.config import Settings
-from bot.errors import ConfigurationError, DeliveryError, Problem, SourceError, StoreError, TokenRefused
+from bot.errors import ConfigurationError, DeliveryError, Problem, ServerError, SourceError, StoreError, TokenRefused
 from bot.model import Window
 from bot.rules import check_settings
 
@@ -59,7 +59,7 @@ def _told_in_words() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         _end(str(error), 2)
-    except (StoreError, SourceError) as error:
+    except (StoreError, ServerError, SourceError) as error:
         _end(str(error))
     except TokenRefused as error:
         _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")

@@ -168,7 +168,7 @@ class Polling(Section):
 
 
 class Server(Section):
-    listen: str = Field(default="127.0.0.1:8080", pattern=r"^\S+:\d{1,5}$")
+    listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
 
 
 class Settings(BaseSettings):

@@ -3,6 +3,7 @@
 EpayBotError
 ├── ConfigurationError        the file, the environment or the call is wrong: exit code 2
 ├── StoreError                the database cannot be opened, read or written
+├── ServerError               the address of our own listener cannot be used
 ├── SourceError               the bank
 │   ├── SourceUnavailable     passing: time-out, 5xx, 429, a broken answer; the next cycle tries again
 │   ├── SourceDenied          credentials or rights: a person must act
@@ -50,6 +51,10 @@ class ConfigurationError(EpayBotError):
 
 class StoreError(EpayBotError):
     """The database cannot be used; the text says why and what to do."""
+
+
+class ServerError(EpayBotError):
+    """Our own listener cannot work; the text says why and what to do."""
 
 
 class SourceError(EpayBotError):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.condition import poll_of
 from bot.config import Polling
 from bot.delivery import Delivery
 from bot.digests import Digests
@@ -19,6 +20,7 @@ from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.store import chats, queries
 from bot.store.driver import Store
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class Works:
     digests: Digests
     store: Store
     polling: Polling
+    vitals: Vitals
     now: Callable[[], datetime]
 
 
@@ -52,7 +55,20 @@ class Job:
 
 
 def _polls(works: Works) -> Iterable[tuple[str, Work]]:
-    return ((merchant_id, ingest.poll) for merchant_id, ingest in works.ingests.items())
+    return ((merchant_id, _counted(works, merchant_id)) for merchant_id in works.ingests)
+
+
+def _counted(works: Works, merchant_id: MerchantId) -> Work:
+    async def poll() -> None:
+        outcome = "error"
+        try:
+            outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
+        finally:
+            works.vitals.count("epay_bot_polls_total", merchant_id, outcome)
+        if outcome == "ok":
+            works.vitals.did_well(poll_of(merchant_id))
+
+    return poll
 
 
 def _deliveries(works: Works) -> Iterable[tuple[str, Work]]:
@@ -96,10 +112,15 @@ class Schedule:
     """Runs JOBS in this process. `trouble` hears every StoreError of a job, and None when the store works again."""
 
     def __init__(
-        self, works: Works, trouble: Callable[[StoreError | None], Awaitable[None]], jobs: Sequence[Job] = JOBS
+        self,
+        works: Works,
+        trouble: Callable[[StoreError | None], Awaitable[None]],
+        vitals: Vitals,
+        jobs: Sequence[Job] = JOBS,
     ) -> None:
         self._works = works
         self._trouble = trouble
+        self._vitals = vitals
         self._jobs = jobs
         self._failing: set[str] = set()
         self._without_store: set[str] = set()
@@ -108,7 +129,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._scheduler.add_listener(_note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Begins every job at once, then at its pace."""
@@ -157,8 +178,10 @@ class Schedule:
             self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
+        self._vitals.came_round(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
+        self._vitals.count("epay_bot_job_errors_total", name)
         if name not in self._failing:
             self._failing.add(name)
             log.error("%s fails: %s", name, what, exc_info=error)
@@ -171,6 +194,6 @@ class Schedule:
             self._without_store.clear()
             await self._trouble(None)
 
-
-def _note_skipped(event: JobExecutionEvent) -> None:
-    log.debug("%s is still running, this tick is left out", event.job_id)
+    def _note_skipped(self, event: JobExecutionEvent) -> None:
+        self._vitals.count("epay_bot_job_skips_total", event.job_id)
+        log.debug("%s is still running, this tick is left out", event.job_id)

@@ -20,6 +20,7 @@ from bot.config import load
 from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
 from bot.demo.telegram import BotApi
 from bot.epay import EpayClient
+from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook, check_settings
 
@@ -71,6 +72,7 @@ class Outside:
             "merchants": [self.merchant()],
             "storage": {"url": f"sqlite:///{self.database}"},
             "polling": {"interval": "1s", "backfill": "0s"},
+            "server": {"listen": "127.0.0.1:0"},
         }
         path = self.folder / name
         path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")
@@ -96,8 +98,8 @@ class Outside:
         async with aiohttp.ClientSession() as http:
             merchant = merchant_of(settings.merchants[0])
             client = EpayClient(merchant.id, settings.merchants[0].epay, http=http, now=now)
-            rulebook, polling = Rulebook.from_settings({}), settings.polling
-            ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=polling, now=now)
+            incidents, polling = Incidents([merchant], Rulebook.from_settings({}), now=now), settings.polling
+            ingest = Ingest(merchant, client, store=store, incidents=incidents, polling=polling, now=now)
             assert await ingest.poll()
         await store.close()
         return self

@@ -14,6 +14,7 @@ from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_u
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.store import chats
 from bot.store.driver import Store
+from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,14 @@ class Intake:
     """One reader of updates. `last_ok_at` is the last good poll, `lost_since` the first bad one of a row."""
 
     def __init__(
-        self, gateway: Gateway, store: Store, handler: Handler, *, now: Callable[[], datetime], pace: Pace | None = None
+        self,
+        gateway: Gateway,
+        store: Store,
+        handler: Handler,
+        *,
+        now: Callable[[], datetime],
+        vitals: Vitals | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.last_ok_at: datetime | None = None
         self.lost_since: datetime | None = None
@@ -50,6 +58,7 @@ class Intake:
         self._store = store
         self._handler = handler
         self._now = now
+        self._vitals = vitals or Vitals()
         self._pace = pace or Pace()
         self._lanes = Lanes(parallel=self._pace.parallel, backlog=self._pace.backlog)
         self._username = ""
@@ -64,6 +73,7 @@ class Intake:
         failures = conflicts = 0
         while not self._stopping.is_set():
             error = await self._attempt()
+            self._vitals.came_round("intake")
             conflicts = conflicts + 1 if isinstance(error, Conflict) else 0
             if error is None:
                 failures = 0
@@ -167,6 +177,7 @@ class Intake:
 
     def _found(self) -> None:
         self.last_ok_at = self._now()
+        self._vitals.did_well(TELEGRAM)
         if self.lost_since is not None:
             log.warning("updates from Telegram come again after %s", self.last_ok_at - self.lost_since)
             self.lost_since = None

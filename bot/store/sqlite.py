@@ -69,6 +69,7 @@ class SqliteStore:
         self._path = path
         self._lock = _claim(path) if exclusive else None
         self._local = threading.local()
+        self._posted = 0
         self._opened: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
@@ -79,12 +80,20 @@ class SqliteStore:
             self._release()
             raise StoreError(f"the database {path} cannot be opened: {_told(error)}") from error
 
+    @property
+    def waiting(self) -> int:
+        return max(self._posted - 1, 0)
+
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             connection = self._database.conn
             return _in_transaction(connection, "BEGIN IMMEDIATE", lambda db: change(db, *args, **kwargs))
 
-        return await self._post(self._writer, work)
+        self._posted += 1
+        try:
+            return await self._post(self._writer, work)
+        finally:
+            self._posted -= 1
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
