@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
 from bot import __version__
+from bot.backups import Backups
 from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
@@ -29,7 +31,7 @@ from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
 from bot.rules import Rulebook
 from bot.schedule import Schedule, Works
-from bot.store import chats, sources
+from bot.store import backup, chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
@@ -51,9 +53,14 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> SqliteStore:
 
     Raises StoreError, or ConfigurationError for an engine that is not there yet.
     """
+    return SqliteStore(database_of(settings), exclusive=exclusive)
+
+
+def database_of(settings: Settings) -> Path:
+    """The file of the configured database. Raises ConfigurationError for an engine that has none."""
     if not settings.storage.url.startswith("sqlite:///"):
         raise ConfigurationError(Problem("storage.url", "only sqlite:///… is supported by this version"))
-    return SqliteStore(path_of(settings.storage.url), exclusive=exclusive)
+    return path_of(settings.storage.url)
 
 
 def merchant_of(settings: MerchantSettings) -> Merchant:
@@ -86,6 +93,7 @@ class App:
             bank = await stack.enter_async_context(aiohttp.ClientSession())
             await self._listen(stack, store)
             await store.write(_know_owners, self._owners)
+            await store.write(backup.begin_anew, self._now())
             await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
 
     async def _listen(self, stack: AsyncExitStack, store: Store) -> None:
@@ -173,6 +181,7 @@ class App:
             ingests=ingests,
             delivery=delivery,
             incidents=self._incidents,
+            backups=Backups(path_of(self._settings.storage.url), self._settings.backup, now=self._now),
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,

@@ -171,6 +171,13 @@ class Server(Section):
     listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
 
 
+class Backup(Section):
+    dir: str | None = None
+    every: Duration = Field(default=timedelta(days=1), ge=timedelta(minutes=1))
+    keep_daily: int = Field(default=7, ge=1)
+    keep_weekly: int = Field(default=4, ge=0)
+
+
 class Settings(BaseSettings):
     """The whole configuration. `alerts` holds each rule's own settings by rule name."""
 
@@ -189,6 +196,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     polling: Polling = Polling()
     server: Server = Server()
+    backup: Backup = Backup()
     timezone: Zone = "Asia/Almaty"
     day_starts: ClockTime = time()
     language: Language = "ru"

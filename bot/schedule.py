@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.backups import Backups
 from bot.condition import poll_of
 from bot.config import Polling
 from bot.delivery import Delivery
@@ -18,7 +19,7 @@ from bot.errors import StoreError
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
-from bot.store import chats, queries
+from bot.store import chats, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 # Telegram repeats an update for a day at most.
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
+KEEP_SENT = timedelta(days=30)
 Work = Callable[[], Awaitable[object]]
 
 
@@ -38,6 +40,7 @@ class Works:
     delivery: Delivery
     incidents: Incidents
     digests: Digests
+    backups: Backups
     store: Store
     polling: Polling
     vitals: Vitals
@@ -96,7 +99,14 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_queries() -> None:
         await works.store.write(queries.forget, works.now() - KEEP_QUERIES)
 
-    return (("updates", forget_updates), ("queries", forget_queries))
+    async def forget_sent() -> None:
+        await works.store.write(retention.forget_sent, works.now() - KEEP_SENT)
+
+    return (("updates", forget_updates), ("queries", forget_queries), ("sent", forget_sent))
+
+
+def _copying(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("database", works.backups.step),)
 
 
 JOBS = (
@@ -105,6 +115,7 @@ JOBS = (
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
+    Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
 )
 
 

@@ -28,8 +28,8 @@ _SETTINGS = (
 )
 _ADVICE = {
     "SQLITE_FULL": "free some space",
-    "SQLITE_CORRUPT": "put a backup in its place",
-    "SQLITE_NOTADB": "put a backup in its place",
+    "SQLITE_CORRUPT": "put a backup in its place: epay-bot restore --config FILE BACKUP",
+    "SQLITE_NOTADB": "put a backup in its place: epay-bot restore --config FILE BACKUP",
     "SQLITE_READONLY": "check the rights to the file and its folder",
     "SQLITE_CANTOPEN": "check the rights to the file and its folder",
     "SQLITE_IOERR": "check the disk",
@@ -67,7 +67,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, exclusive: bool = True) -> None:
         self._path = path
-        self._lock = _claim(path) if exclusive else None
+        self._lock = claim(path) if exclusive else None
         self._local = threading.local()
         self._posted = 0
         self._opened: list[sqlite3.Connection] = []
@@ -183,8 +183,8 @@ def statements(script: str) -> Callable[[Database], None]:
     return apply
 
 
-def _claim(path: Path) -> int:
-    """Locks the file beside the database for as long as this process lives."""
+def claim(path: Path) -> int:
+    """Locks the file beside the database until this descriptor is closed. Raises StoreError when another has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
