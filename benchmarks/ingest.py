@@ -9,6 +9,7 @@ from time import perf_counter
 from bot.demo.bank import Switches, World, default_merchants
 from bot.demo.bank.records import render
 from bot.epay import Reading, parse_page
+from bot.incidents import Incidents
 from bot.ingest.keeping import Keeper, Slice
 from bot.model import Merchant, MerchantId, Window
 from bot.rules import Rulebook
@@ -54,8 +55,8 @@ class Bot:
         self._store = store
         self._source = source
         self._now = now
-        rulebook = Rulebook.from_settings({})
-        self._keeper = Keeper(SHOP, rulebook=rulebook, overlap=timedelta(minutes=30), now=lambda: now)
+        incidents = Incidents([SHOP], Rulebook.from_settings({}), now=lambda: now)
+        self._keeper = Keeper(SHOP, incidents=incidents, overlap=timedelta(minutes=30))
 
     async def load(self, body: bytes) -> None:
         page = parse_page(body, SHOP.id)

@@ -21,7 +21,7 @@ def tell(db: Connection, alert: IncidentAlert, timers: Timers, now: datetime) ->
     known = set(living.list_places(db, incident.number))
     for route in [*routes.list_for(db, incident), *_called(db, alert)]:
         wanted = route.loudness is not Loudness.OFF
-        news = bool(known) and routes.place_of(route.destination) not in known
+        news = route.new and routes.place_of(route.destination) not in known
         reason = _first_here(alert) if news else alert.reason
         here = replace(alert, reason=reason, silent=route.loudness is Loudness.SILENT, instead_of=route.instead_of)
         shown = living.show(db, here if wanted else _only_true(here), route.destination, now, timers.edit_interval)

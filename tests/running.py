@@ -3,8 +3,10 @@
 import asyncio
 import multiprocessing
 import os
+import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -27,6 +29,9 @@ from bot.rules import Rulebook, check_settings
 TOKEN = "700600:local-token-for-the-whole-program-0000"
 OWNER, STRANGER = 101, 102
 PATIENCE = 20.0
+REPEAT = "повтор"
+_HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
+_COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
 # The second that imports take is spent once: every process is forked from one that has done them.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.showcase", "running"])
@@ -125,6 +130,25 @@ class Outside:
         except TimeoutError as error:
             outputs = "\n".join(program.output for program in self._programs)
             raise AssertionError(f"{set(invoices) - self.named()} never told: {error}\n{outputs}") from None
+
+    async def told_of(self, count: int) -> None:
+        """Waits until the owner's messages tell of so many failed payments."""
+        await self.api.wait_for(lambda: sum(self.counted().values()) == count, PATIENCE)
+
+    def counted(self, chat_id: int = OWNER) -> dict[int, int]:
+        """How many failed payments the newest message of each incident tells of."""
+        counts = {}
+        for message in self.api.messages(chat_id):
+            if message.reply_to is None and (head := _HEAD.search(message.text)):
+                many = _COUNT.search(message.text)
+                counts[int(head[1])] = int(re.sub(r"\D", "", many[1])) if many else 1
+        return counts
+
+    def opened(self, chat_id: int = OWNER) -> Counter[int]:
+        """How often each incident was told of in a message of its own that is not marked as a repeat."""
+        texts = [one.versions[0].content.text for one in self.api.messages(chat_id) if one.reply_to is None]
+        heads = [_HEAD.search(text) for text in texts if REPEAT not in text]
+        return Counter(int(head[1]) for head in heads if head)
 
     def named(self, chat_id: int = OWNER) -> set[str]:
         """Every word of what a chat was told."""

@@ -21,6 +21,7 @@ from test_chat_dispatch import TOKEN, Clock, Stage, client_of, merchant_of
 from bot.config import Polling
 from bot.demo.bank import Habits, SimulatedBank, TruthRow, World, default_merchants
 from bot.demo.telegram import BotApi
+from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
 from bot.store import rollups
@@ -68,7 +69,7 @@ def ingest_of(stage: Stage, merchant, url: str, http: aiohttp.ClientSession) -> 
         merchant_of(merchant),
         client_of(merchant, url, http, stage.clock),
         store=stage.store,
-        rulebook=Rulebook.from_settings({}),
+        incidents=Incidents([merchant_of(merchant)], Rulebook.from_settings({}), now=stage.clock),
         polling=Polling(),
         now=stage.clock,
     )

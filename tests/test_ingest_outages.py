@@ -61,8 +61,8 @@ async def test_what_was_missed_is_counted_by_the_banks_clock(watch: Watch, skew:
     watch.add(), watch.fail(), watch.fail()
     watch.bank.faults.down = False
     await watch.poll(INTERVAL)
-    back = next(values for kind, values in await watch.said() if kind == "source" and values["state"] == "back")
-    assert (back["operations"], back["failed"]) == (3, 2)
+    lost = next(one for one in await watch.incidents() if one.key == "lost")
+    assert (lost.values, lost.is_open) == ({"count": 3, "failed": 2}, False)
 
 
 async def test_a_hiccup_is_not_told(watch: Watch) -> None:

@@ -17,6 +17,7 @@ from bot.config import Epay, MerchantSettings, Polling
 from bot.delivery import Delivery
 from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
 from bot.epay import EpayClient
+from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
 from bot.store.driver import Store
@@ -60,8 +61,11 @@ class Bot:
         self._stage = stage
         merchant = merchant_of(MerchantSettings(id="shop", name="Shop", epay=epay))
         client = EpayClient(merchant.id, epay, http=http, now=stage.now)
-        rulebook, polling = Rulebook.from_settings({}), Polling(backfill=timedelta())
-        self._ingest = Ingest(merchant, client, store=store, rulebook=rulebook, polling=polling, now=stage.now)
+        incidents, polling = (
+            Incidents([merchant], Rulebook.from_settings({}), now=stage.now),
+            Polling(backfill=timedelta()),
+        )
+        self._ingest = Ingest(merchant, client, store=store, incidents=incidents, polling=polling, now=stage.now)
         self._delivery = Delivery(stage.gateway, store, Voices("en"), now=stage.now)
 
     async def live(self, seconds: int) -> None:
@@ -100,7 +104,7 @@ async def lives(folder: Path, http: aiohttp.ClientSession, fatal: int, *, commit
     make_operations(world, stage)
     mortal = Mortal(stage.store, fatal, committed=committed)
     with suppress(Crash):
-        await Bot(stage, mortal, epay, http).live(2)
+        await Bot(stage, mortal, epay, http).live(7)
     stage.now.at += 10 * SECOND
     await Bot(stage, stage.store, epay, http).live(2)
     outcome = await look(stage)
@@ -128,13 +132,14 @@ def make_operations(world: World, stage: Stage) -> None:
 
 async def look(stage: Stage) -> Outcome:
     operations = "SELECT invoice_id, outcome, amount FROM operation ORDER BY invoice_id"
-    outbox = "SELECT dedup, state FROM outbox ORDER BY dedup"
+    outbox = "SELECT chat_id, action, incident, state FROM outbox ORDER BY chat_id, action, incident"
     stored = await stage.store.read(lambda db: [tuple(row) for row in db.rows(operations)])
     rows = await stage.store.read(lambda db: [tuple(row) for row in db.rows(outbox)])
-    invoices = {row[0] for row in stored}
-    texts = [(delivery.chat_id, delivery.text) for delivery in stage.api.deliveries if REPEAT not in delivery.text]
-    unmarked = Counter(f"{chat}/{word}" for chat, text in texts for word in text.split() if word in invoices)
-    return Outcome(stored, rows, unmarked)
+    sent = [one for one in stage.api.deliveries if one.method == "sendMessage" and REPEAT not in one.text]
+    unmarked = Counter(f"{one.chat_id}/{word}" for one in sent for word in one.text.split() if word.startswith("#"))
+    living = [stage.api.messages(chat_id)[-1].text for chat_id in (OWNER, OTHER)]
+    counts = [line for text in living for line in text.splitlines() if "payments failed" in line]
+    return Outcome(stored, [*rows, tuple(counts)], unmarked)
 
 
 @pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
@@ -142,7 +147,8 @@ async def test_a_crash_at_any_commit_ends_like_none(
     tmp_path_factory: pytest.TempPathFactory, http: aiohttp.ClientSession, *, committed: bool
 ) -> None:
     _, expected = await lives(tmp_path_factory.mktemp("none"), http, 10_000, committed=committed)
-    assert [row[1] for row in expected.rows] == ["sent"] * 4
+    assert [row[-1] for row in expected.rows[:-1]] == ["sent"] * 2
+    assert expected.rows[-1] == ("2 payments failed · 500 ₸".replace("500 ", "500\N{NO-BREAK SPACE}"),) * 2
     assert set(expected.told.values()) == {1}
     fatal, came = 0, True
     while came:

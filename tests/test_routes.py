@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DOSTYK, NOW, SAMAL, SHOP
+from builders import DOSTYK, NOW, SAMAL, SHOP, an_incident
 from delivering import GROUP, OTHER, OWNER, TOPIC
+from test_chat_dispatch import GROUP as TEAM_OF_STAGE
+from test_chat_dispatch import SHOP as AT_BANK
+from test_chat_dispatch import open_stage
 from troubles import EDIT, QUIET, SOUND, Troubles, troubles
 
 from bot import telling
@@ -200,6 +203,30 @@ async def test_what_stood_in_a_lost_chat_is_brought_up_to_date_when_it_is_back(t
         await comes_back(stage, GROUP)
         await stage.passes(MINUTES)
         assert stage.living(GROUP).startswith("🟢 #1 · over")
+
+
+async def test_an_owner_who_left_is_left_alone_after_a_restart_too(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, AT_BANK) as stage:
+        chat = Destination(chat_id=stage.owner.user_id)
+        await stage.store.write(chats.subscribe, chat)
+        assert await stage.store.read(routes.list_for, an_incident())
+        await stage.hears(stage.owner, "/unsubscribe all")
+        await stage.store.write(chats.subscribe, chat)
+        assert await stage.store.read(routes.list_for, an_incident()) == []
+        await stage.hears(stage.owner, "/subscribe all everything")
+        (route,) = await stage.store.read(routes.list_for, an_incident())
+        assert (route.destination.chat_id, route.loudness) == (chat.chat_id, Loudness.ON)
+
+
+async def test_a_group_the_bot_is_put_out_of_is_told_of_once(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, AT_BANK) as stage:
+        for chat in (Destination(chat_id=stage.owner.user_id), Destination(chat_id=TEAM_OF_STAGE, title="Shop")):
+            await stage.store.write(chats.subscribe, chat)
+        stage.api.removes_bot(stage.owner, stage.api.chats[TEAM_OF_STAGE])
+        await stage.work()
+        rows = await stage.store.read(lambda db: db.rows("SELECT chat_id, body FROM outbox"))
+        assert [row["chat_id"] for row in rows] == [stage.owner.user_id]
+        assert "takes no messages any more" in rows[0]["body"]
 
 
 def test_a_subscribed_chat_that_chose_nothing_hears_everything(db: Connection) -> None:

@@ -124,6 +124,13 @@ def test_timers_are_written_as_durations() -> None:
             {"incidents": {"edit_interval": "0s"}},
             Problem("alerts.incidents.edit_interval", "Input should be greater than or equal to 1 second"),
         ),
+        (
+            {"incidents": {"escalate_to": ["Aigerim"]}},
+            Problem(
+                "alerts.incidents.escalate_to.all.0",
+                "Input should be a valid integer, unable to parse string as an integer",
+            ),
+        ),
         ({"incidents": {"many": 1}}, Problem("alerts.incidents.many", "Input should be greater than or equal to 2")),
     ],
 )

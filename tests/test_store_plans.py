@@ -4,12 +4,26 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
 
-from bot.model import AlertReason, Destination, NoticeAlert, Outcome, Window
-from bot.store import chats, figures, incidents, living, operations, outbox, reports, routes, silences, sources
+from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window
+from bot.store import (
+    chats,
+    digests,
+    figures,
+    incidents,
+    living,
+    operations,
+    outbox,
+    reports,
+    routes,
+    silences,
+    sources,
+    subscriptions,
+)
 from bot.store.driver import Connection, Row
 from bot.store.living import Rewrite
 from bot.store.outbox import Place
@@ -112,6 +126,12 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "list_active": lambda db: silences.list_active(db, SHOP),
     "list_over": lambda db: silences.list_over(db, NOW),
     "routes": lambda db: routes.list_for(db, an_incident()),
+    "list_due_plans": lambda db: subscriptions.list_due_plans(db, NOW),
+    "digest": lambda db: digests.digest(
+        db, [(SHOP_LLP, None)], DigestKind.DAILY, due_at=NOW, calendar=Calendar(ZoneInfo("Asia/Almaty")), now=NOW
+    ),
+    "list_unsent_openings": lambda db: outbox.list_unsent_openings(db, OWNER.chat_id),
+    "list_places": lambda db: living.list_places(db, 1),
     "show": lambda db: living.show(db, an_alert(), OWNER, NOW, LEASE),
     "reply": lambda db: living.reply(db, an_alert(reason=AlertReason.RESOLVED), OWNER, NOW),
     "list_rewrites": lambda db: living.list_rewrites(db, NOW + hours(1)),

@@ -10,7 +10,7 @@ from bot.config import Duration, Section
 from bot.model import Timers
 
 NAME = "incidents"
-EVERY_MERCHANT = ""
+EVERY_MERCHANT = "all"
 
 
 def _by_merchant(given: object) -> object:

@@ -9,6 +9,7 @@ from bot.model import (
     EventKind,
     Incident,
     Loudness,
+    Subscription,
     louder,
     loudness_for,
     wish_for,
@@ -22,20 +23,19 @@ from bot.store.outbox import Place
 class Route:
     """A chat and how loud it wants to be told; OFF: what stands there already is only kept true.
 
-    `instead_of`: names of chats that should hear it and take no messages.
+    `instead_of`: names of chats that should hear it and take no messages. `new`: what has been announced of the
+    incident was none of its business, but the incident has grown.
     """
 
     destination: Destination
     loudness: Loudness = Loudness.ON
     instead_of: tuple[str, ...] = ()
+    new: bool = False
 
 
 def list_for(db: Connection, incident: Incident) -> list[Route]:
     """The chats an incident is told in, those that are off too: what they miss is kept for a day."""
-    known = [
-        Route(to, loudness_for(subscriptions.list_heard(db, place_of(to)), incident))
-        for to in chats.list_subscribed(db)
-    ]
+    known = [_route(to, subscriptions.list_heard(db, place_of(to)), incident) for to in chats.list_subscribed(db)]
     routes = with_fallback(known)
     told = {place_of(route.destination) for route in routes}
     left = [place for place in living.list_places(db, incident.number) if place not in told]
@@ -80,6 +80,13 @@ def place_of(destination: Destination) -> Place:
 def name_of(destination: Destination) -> str:
     """What people call a chat."""
     return destination.title or str(destination.chat_id)
+
+
+def _route(to: Destination, wishes: Sequence[Subscription], incident: Incident) -> Route:
+    count = incident.told_members
+    announced = replace(incident, members=incident.members[:count], terminals=incident.terminals[:count])
+    new = loudness_for(wishes, announced) is Loudness.OFF
+    return Route(to, loudness_for(wishes, incident), new=new)
 
 
 def _takes_over(destination: Destination) -> bool:
