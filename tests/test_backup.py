@@ -217,3 +217,17 @@ async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     backups = Backups(new_database(tmp_path / "bot.db"), Backup(dir=str(tmp_path / "file")), now=now)
     with pytest.raises(BackupError, match="cannot be used"):
         await backups.step()
+
+
+async def test_a_bot_refuses_to_start_on_a_damaged_page_and_names_the_way_back(outside: Outside) -> None:
+    """One index that says what its table does not: the schema is whole, only a check finds it."""
+    await outside.begin()
+    with closing(sqlite3.connect(outside.database)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'tier'").fetchone()
+    content = bytearray(outside.database.read_bytes())
+    content[(page - 1) * 4096 + 8 : (page - 1) * 4096 + 200] = b"\xff" * 192
+    outside.database.write_bytes(content)
+    code, output = await ended(outside, "run")
+    assert code == 1
+    assert "it is damaged" in output or "malformed" in output
+    assert "epay-bot restore --config FILE BACKUP" in output

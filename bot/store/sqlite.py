@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +20,7 @@ from bot.store.numberless import Database, Migrations
 P = ParamSpec("P")
 T = TypeVar("T")
 READERS = 3
+LONGEST_CHECK = 5.0
 # FULL: a forgotten "sent" mark after a power loss would be an unmarked repeat.
 _SETTINGS = (
     "PRAGMA busy_timeout = 5000",
@@ -74,7 +76,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         try:
-            self._database = self._writer.submit(open_for_writing, path).result()
+            self._database = self._writer.submit(_open_sound if exclusive else open_for_writing, path).result()
         except (sqlite3.Error, OSError) as error:
             self._writer.shutdown()
             self._release()
@@ -201,6 +203,34 @@ def claim(path: Path) -> int:
 def _speak_unicode(connection: sqlite3.Connection) -> None:
     """SQLite's own LOWER knows ASCII only."""
     connection.create_function("lower", 1, str.lower, deterministic=True)
+
+
+def _open_sound(path: Path) -> Database:
+    """As `open_for_writing`, unless a page is found damaged; a large file is looked at for some seconds only."""
+    database = open_for_writing(path)
+    try:
+        found = _find_damage(database.conn)
+    except BaseException:
+        database.close()
+        raise
+    if found:
+        database.close()
+        raise sqlite3.DatabaseError(f"it is damaged ({found}); {_ADVICE['SQLITE_CORRUPT']}")
+    return database
+
+
+def _find_damage(connection: sqlite3.Connection) -> str:
+    until = time.monotonic() + LONGEST_CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_INTERRUPT":
+            raise
+        return ""
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == "ok" else str(found)
 
 
 def open_for_writing(path: Path) -> Database:
