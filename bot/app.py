@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -91,18 +92,20 @@ class App:
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             bank = await stack.enter_async_context(aiohttp.ClientSession())
-            await self._listen(stack, store)
             await store.write(_know_owners, self._owners)
             await store.write(backup.begin_anew, self._now())
             await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
 
-    async def _listen(self, stack: AsyncExitStack, store: Store) -> None:
+    async def _listen(self, store: Store, intake: Intake) -> Web | None:
         if self._settings.server.listen is None:
-            return
+            return None
         condition = Condition(store, self._merchants, self._vitals, now=self._now)
-        web = Web(self._settings.server.listen, Doors(missing=condition.missing, metrics=condition.metrics))
+        doors = Doors(missing=condition.missing, metrics=condition.metrics)
+        if webhook := self._settings.telegram.webhook:
+            doors = replace(doors, receive=intake.receive_one, secret=webhook.secret.get_secret_value())
+        web = Web(self._settings.server.listen, doors)
         await web.start()
-        stack.push_async_callback(web.stop)
+        return web
 
     async def _clients(self, store: Store, http: aiohttp.ClientSession) -> dict[MerchantId, EpayClient]:
         clients = {}
@@ -125,9 +128,12 @@ class App:
         delivery = Delivery(gateway, store, voices, now=self._now, vitals=self._vitals)
         charts = Charts()
         dispatch = self._dispatch(store, gateway, clients, voices, charts)
-        intake = Intake(gateway, store, dispatch, now=self._now, vitals=self._vitals)
+        intake = Intake(
+            gateway, store, dispatch, now=self._now, vitals=self._vitals, webhook=self._settings.telegram.webhook
+        )
         trouble = _Trouble(delivery, self._owners, self._now)
         schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals)
+        web = await self._listen(store, intake)
         await delivery.recover()
         schedule.start()
         reading = asyncio.create_task(intake.run(), name="intake")
@@ -141,6 +147,8 @@ class App:
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
             await charts.close()
             await schedule.stop()
+            if web:
+                await web.stop()
         await reading
 
     def _dispatch(

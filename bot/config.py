@@ -68,6 +68,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+        raise ValueError("Telegram takes 1 to 256 of the signs A-Z a-z 0-9 _ -")
+    return secret
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -105,7 +111,7 @@ def _read_secret(name: str, path: str) -> str:
 
 class Webhook(Section):
     url: Url
-    secret: SecretStr
+    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
 
 
 class Telegram(Section):
@@ -201,6 +207,12 @@ class Settings(BaseSettings):
     day_starts: ClockTime = time()
     language: Language = "ru"
     alerts: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _webhook_has_a_listener(self) -> "Settings":
+        if self.telegram.webhook and self.server.listen is None:
+            raise ValueError("telegram.webhook needs server.listen")
+        return self
 
     @classmethod
     def settings_customise_sources(

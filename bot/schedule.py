@@ -189,7 +189,6 @@ class Schedule:
             self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
-        self._vitals.came_round(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
         self._vitals.count("epay_bot_job_errors_total", name)

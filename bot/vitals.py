@@ -1,4 +1,4 @@
-"""How the program does: METRICS, and when each loop last came round and last did well. In memory, built once a run."""
+"""How the program does: METRICS, and when each loop last did well. In memory, built once a run."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,6 @@ METRICS = (
     Metric("epay_bot_sends_total", "counter", ("outcome",), "Sends: ok, uncertain, blocked, 429, unreachable, dead"),
     Metric("epay_bot_job_errors_total", "counter", ("job",), "Runs of a job that failed or took too long"),
     Metric("epay_bot_job_skips_total", "counter", ("job",), "Ticks left out: the run before was still going"),
-    Metric("epay_bot_loop_restarts_total", "counter", ("loop",), "Loops that stood still and were begun anew"),
     Metric("epay_bot_incidents_open", "gauge", ("merchant",), "Incidents that go on"),
     Metric("epay_bot_database_queue", "gauge", (), "Changes that wait for the database's one writer"),
 )
@@ -54,7 +53,6 @@ class Vitals:
             known.name: _KINDS[known.kind](known.name, known.means, known.labels, registry=self._registry)
             for known in METRICS
         }
-        self._rounds: dict[str, float] = {}
         self._good: dict[str, float] = {}
 
     def count(self, name: str, *labels: str) -> None:
@@ -79,17 +77,9 @@ class Vitals:
         assert isinstance(metric, Histogram)
         metric.observe(seconds)
 
-    def came_round(self, loop: str) -> None:
-        """The loop is alive, whether or not it did well."""
-        self._rounds[loop] = self._clock()
-
     def did_well(self, loop: str) -> None:
         """The loop has just done what it is for."""
         self._good[loop] = self._clock()
-
-    def still_for(self, loop: str) -> float:
-        """Seconds since the loop last came round, or since the start."""
-        return self._clock() - self._rounds.get(loop, self._began)
 
     def bad_for(self, loop: str) -> float:
         """Seconds since the loop last did well, or since the start."""
