@@ -7,8 +7,8 @@ from builders import NOW, OWNER, an_alert, hours
 
 from bot.model import ChatKind, Destination
 from bot.store import chats, outbox
-from bot.store.driver import Connection
 from bot.store.outbox import Place
+from bot.store.driver import Connection
 
 GROUP = Destination(
     chat_id=-500, thread_id=7, kind=ChatKind.SUPERGROUP, title="Team <1>", language="kk", timezone="Asia/Qyzylorda"

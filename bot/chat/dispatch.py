@@ -68,7 +68,9 @@ class Dispatch:
                 if incoming.allowed:
                     await store.write(chats.set_chat_disabled, incoming.chat.chat_id, None, now)
                 else:
-                    await store.write(telling.switch_off, incoming.chat.chat_id, "the bot was blocked or removed", now)
+                    await store.write(
+                        telling.switch_off, incoming.chat.chat_id, "the bot was blocked or removed", now
+                    )
             case Request():
                 await self._meet(await unpack(await place(incoming, self._desk), store))
 
