@@ -25,5 +25,8 @@ WORKDIR /data
 VOLUME /data
 USER 10001
 STOPSIGNAL SIGTERM
+# As long as server.listen keeps its port.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["epay-bot"]
 CMD ["run", "--config", "/data/config.yaml"]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import aiohttp
 
 from bot import __version__
 from bot.backtest import backtest
+from bot.backups import Backups
 from bot.charts import Charts
 from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
@@ -20,6 +22,7 @@ from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
 from bot.chat.intake import Intake
 from bot.chat.telegram import Gateway
+from bot.condition import Condition
 from bot.config import MerchantSettings, Settings
 from bot.delivery import Delivery
 from bot.digests import Digests
@@ -30,11 +33,13 @@ from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
 from bot.rules import Rulebook
 from bot.schedule import Schedule, Works
-from bot.store import chats, sources
+from bot.store import backup, chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
 from bot.watching import Watching
+from bot.vitals import Vitals
+from bot.web import Doors, Web
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +56,14 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> SqliteStore:
 
     Raises StoreError, or ConfigurationError for an engine that is not there yet.
     """
+    return SqliteStore(database_of(settings), exclusive=exclusive)
+
+
+def database_of(settings: Settings) -> Path:
+    """The file of the configured database. Raises ConfigurationError for an engine that has none."""
     if not settings.storage.url.startswith("sqlite:///"):
         raise ConfigurationError(Problem("storage.url", "only sqlite:///… is supported by this version"))
-    return SqliteStore(path_of(settings.storage.url), exclusive=exclusive)
+    return path_of(settings.storage.url)
 
 
 def merchant_of(settings: MerchantSettings) -> Merchant:
@@ -68,6 +78,7 @@ class App:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
         self._settings = settings
         self._now = now
+        self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
         rulebook = Rulebook.from_settings(settings.alerts)
         self._incidents = Incidents(self._merchants, rulebook, now=now)
@@ -89,7 +100,19 @@ class App:
             stack.push_async_callback(gateway.close)
             bank = await stack.enter_async_context(aiohttp.ClientSession())
             await store.write(_know_owners, self._owners)
+            await store.write(backup.begin_anew, self._now())
             await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
+
+    async def _listen(self, store: Store, intake: Intake) -> Web | None:
+        if self._settings.server.listen is None:
+            return None
+        condition = Condition(store, self._merchants, self._vitals, now=self._now)
+        doors = Doors(missing=condition.missing, metrics=condition.metrics)
+        if webhook := self._settings.telegram.webhook:
+            doors = replace(doors, receive=intake.receive_one, secret=webhook.secret.get_secret_value())
+        web = Web(self._settings.server.listen, doors)
+        await web.start()
+        return web
 
     async def _clients(self, store: Store, http: aiohttp.ClientSession) -> dict[MerchantId, EpayClient]:
         clients = {}
@@ -109,11 +132,15 @@ class App:
         clients: dict[MerchantId, EpayClient],
     ) -> None:
         voices = Voices(self._settings.language)
-        delivery = Delivery(gateway, store, voices, now=self._now)
+        delivery = Delivery(gateway, store, voices, now=self._now, vitals=self._vitals)
         charts = Charts()
         dispatch = self._dispatch(store, gateway, clients, voices, charts)
-        intake = Intake(gateway, store, dispatch, now=self._now)
-        schedule = Schedule(self._works(store, clients, delivery), _Trouble(delivery, self._owners, self._now).tell)
+        intake = Intake(
+            gateway, store, dispatch, now=self._now, vitals=self._vitals, webhook=self._settings.telegram.webhook
+        )
+        trouble = _Trouble(delivery, self._owners, self._now)
+        schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals)
+        web = await self._listen(store, intake)
         await delivery.recover()
         schedule.start()
         reading = asyncio.create_task(intake.run(), name="intake")
@@ -127,6 +154,8 @@ class App:
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
             await charts.close()
             await schedule.stop()
+            if web:
+                await web.stop()
         await reading
 
     def _dispatch(
@@ -170,9 +199,11 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
+            backups=Backups(path_of(self._settings.storage.url), self._settings.backup, now=self._now),
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,
+            vitals=self._vitals,
             now=self._now,
         )
 

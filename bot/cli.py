@@ -16,7 +16,16 @@ import click
 
 from bot import __version__, config, logs
 from bot.config import Settings
-from bot.errors import ConfigurationError, DeliveryError, Problem, SourceError, StoreError, TokenRefused
+from bot.errors import (
+    BackupError,
+    ConfigurationError,
+    DeliveryError,
+    Problem,
+    ServerError,
+    SourceError,
+    StoreError,
+    TokenRefused,
+)
 from bot.model import Window
 from bot.rules import check_settings
 
@@ -59,7 +68,7 @@ def _told_in_words() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         _end(str(error), 2)
-    except (StoreError, SourceError) as error:
+    except (StoreError, BackupError, ServerError, SourceError) as error:
         _end(str(error))
     except TokenRefused as error:
         _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")
@@ -128,6 +137,37 @@ def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
     with _told_in_words():
         asyncio.run(bring_up())
     click.echo(f"{settings.storage.url} has the newest schema")
+
+
+@main.command()
+@with_config
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--verify", is_flag=True, help="Check every page and index of the copy.")
+def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify: bool) -> None:
+    """Copy the database to DEST, also while the bot runs."""
+    settings = _settings(config_path, log_level, json=log_json)
+    from bot.app import database_of
+    from bot.store import backup as copies
+
+    with _told_in_words():
+        copies.copy(database_of(settings), dest)
+        checked = f": consistent, operations: {copies.verify(dest)}" if verify else ""
+    click.echo(f"the database is copied to {dest}{checked}")
+
+
+@main.command()
+@with_config
+@click.argument("copy", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> None:
+    """Put COPY, a backup, in the place of the database; the former one is kept beside it."""
+    settings = _settings(config_path, log_level, json=log_json)
+    from bot.app import database_of, utc_now
+    from bot.store import backup as copies
+
+    with _told_in_words():
+        former = copies.restore(copy, database_of(settings), utc_now())
+    kept = f"; the former database is kept as {former}" if former else ""
+    click.echo(f"{settings.storage.url} is the backup {copy}{kept}")
 
 
 @main.command()

@@ -68,6 +68,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+        raise ValueError("Telegram takes 1 to 256 of the signs A-Z a-z 0-9 _ -")
+    return secret
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -105,7 +111,7 @@ def _read_secret(name: str, path: str) -> str:
 
 class Webhook(Section):
     url: Url
-    secret: SecretStr
+    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
 
 
 class Telegram(Section):
@@ -168,7 +174,14 @@ class Polling(Section):
 
 
 class Server(Section):
-    listen: str = Field(default="127.0.0.1:8080", pattern=r"^\S+:\d{1,5}$")
+    listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
+
+
+class Backup(Section):
+    dir: str | None = None
+    every: Duration = Field(default=timedelta(days=1), ge=timedelta(minutes=1))
+    keep_daily: int = Field(default=7, ge=1)
+    keep_weekly: int = Field(default=4, ge=0)
 
 
 class Settings(BaseSettings):
@@ -189,10 +202,17 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     polling: Polling = Polling()
     server: Server = Server()
+    backup: Backup = Backup()
     timezone: Zone = "Asia/Almaty"
     day_starts: ClockTime = time()
     language: Language = "ru"
     alerts: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _webhook_has_a_listener(self) -> "Settings":
+        if self.telegram.webhook and self.server.listen is None:
+            raise ValueError("telegram.webhook needs server.listen")
+        return self
 
     @classmethod
     def settings_customise_sources(

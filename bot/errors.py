@@ -3,6 +3,8 @@
 EpayBotError
 ├── ConfigurationError        the file, the environment or the call is wrong: exit code 2
 ├── StoreError                the database cannot be opened, read or written
+├── BackupError               a copy of the database cannot be made or is no good one
+├── ServerError               the address of our own listener cannot be used
 ├── SourceError               the bank
 │   ├── SourceUnavailable     passing: time-out, 5xx, 429, a broken answer; the next cycle tries again
 │   ├── SourceDenied          credentials or rights: a person must act
@@ -50,6 +52,14 @@ class ConfigurationError(EpayBotError):
 
 class StoreError(EpayBotError):
     """The database cannot be used; the text says why and what to do."""
+
+
+class BackupError(EpayBotError):
+    """No good copy; the text says why and what to do."""
+
+
+class ServerError(EpayBotError):
+    """Our own listener cannot work; the text says why and what to do."""
 
 
 class SourceError(EpayBotError):

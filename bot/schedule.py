@@ -11,6 +11,8 @@ from functools import partial
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.backups import Backups
+from bot.condition import poll_of
 from bot.config import Polling
 from bot.delivery import Delivery
 from bot.digests import Digests
@@ -18,15 +20,17 @@ from bot.errors import StoreError
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
-from bot.store import chats, queries
+from bot.store import chats, queries, retention
 from bot.store.driver import Store
 from bot.watching import Watching
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 # Telegram repeats an update for a day at most.
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
+KEEP_SENT = timedelta(days=30)
 Work = Callable[[], Awaitable[object]]
 
 
@@ -39,8 +43,10 @@ class Works:
     incidents: Incidents
     watching: Watching
     digests: Digests
+    backups: Backups
     store: Store
     polling: Polling
+    vitals: Vitals
     now: Callable[[], datetime]
 
 
@@ -55,7 +61,20 @@ class Job:
 
 
 def _polls(works: Works) -> Iterable[tuple[str, Work]]:
-    return ((merchant_id, ingest.poll) for merchant_id, ingest in works.ingests.items())
+    return ((merchant_id, _counted(works, merchant_id)) for merchant_id in works.ingests)
+
+
+def _counted(works: Works, merchant_id: MerchantId) -> Work:
+    async def poll() -> None:
+        outcome = "error"
+        try:
+            outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
+        finally:
+            works.vitals.count("epay_bot_polls_total", merchant_id, outcome)
+        if outcome == "ok":
+            works.vitals.did_well(poll_of(merchant_id))
+
+    return poll
 
 
 def _deliveries(works: Works) -> Iterable[tuple[str, Work]]:
@@ -87,7 +106,14 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_queries() -> None:
         await works.store.write(queries.forget, works.now() - KEEP_QUERIES)
 
-    return (("updates", forget_updates), ("queries", forget_queries))
+    async def forget_sent() -> None:
+        await works.store.write(retention.forget_sent, works.now() - KEEP_SENT)
+
+    return (("updates", forget_updates), ("queries", forget_queries), ("sent", forget_sent))
+
+
+def _copying(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("database", works.backups.step),)
 
 
 JOBS = (
@@ -97,6 +123,7 @@ JOBS = (
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
+    Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
 )
 
 
@@ -104,10 +131,15 @@ class Schedule:
     """Runs JOBS in this process. `trouble` hears every StoreError of a job, and None when the store works again."""
 
     def __init__(
-        self, works: Works, trouble: Callable[[StoreError | None], Awaitable[None]], jobs: Sequence[Job] = JOBS
+        self,
+        works: Works,
+        trouble: Callable[[StoreError | None], Awaitable[None]],
+        vitals: Vitals,
+        jobs: Sequence[Job] = JOBS,
     ) -> None:
         self._works = works
         self._trouble = trouble
+        self._vitals = vitals
         self._jobs = jobs
         self._failing: set[str] = set()
         self._without_store: set[str] = set()
@@ -116,7 +148,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._scheduler.add_listener(_note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Begins every job at once, then at its pace."""
@@ -167,6 +199,7 @@ class Schedule:
             await self._went_well(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
+        self._vitals.count("epay_bot_job_errors_total", name)
         if name not in self._failing:
             self._failing.add(name)
             log.error("%s fails: %s", name, what, exc_info=error)
@@ -179,6 +212,6 @@ class Schedule:
             self._without_store.clear()
             await self._trouble(None)
 
-
-def _note_skipped(event: JobExecutionEvent) -> None:
-    log.debug("%s is still running, this tick is left out", event.job_id)
+    def _note_skipped(self, event: JobExecutionEvent) -> None:
+        self._vitals.count("epay_bot_job_skips_total", event.job_id)
+        log.debug("%s is still running, this tick is left out", event.job_id)

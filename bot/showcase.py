@@ -88,6 +88,7 @@ class Showcase:
                 ],
                 "storage": {"url": f"sqlite:///{folder / 'epay-bot.db'}"},
                 "polling": {"interval": "2s"},
+                "server": {"listen": None},
             }
         )
 

@@ -78,6 +78,7 @@ class Outside:
             "storage": {"url": f"sqlite:///{self.database}"},
             "polling": {"interval": "1s", "backfill": "0s"},
             "alerts": {"incidents": {"edit_interval": "1s"}},
+            "server": {"listen": "127.0.0.1:0"},
         }
         path = self.folder / name
         path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")

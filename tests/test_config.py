@@ -204,3 +204,15 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 def test_a_problem_without_a_path_is_the_sentence_alone() -> None:
     assert str(Problem("", "no file")) == "no file"
+
+
+@pytest.mark.parametrize(
+    ("webhook", "server", "problem"),
+    [
+        ({"url": "https://bot.kz/telegram", "secret": "a b"}, {}, "telegram.webhook.secret: telegram takes 1 to 256"),
+        ({"url": "https://bot.kz/telegram", "secret": "ab"}, {"listen": None}, "telegram.webhook needs server.listen"),
+    ],
+)
+def test_a_webhook_that_cannot_work_is_told(tmp_path: Path, webhook: Any, server: Any, problem: str) -> None:
+    (found,) = problems(tmp_path, SMALLEST | {"telegram": {"token": "t", "webhook": webhook}, "server": server})
+    assert found.startswith(problem)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import StoreError
 from bot.schedule import JOBS, Job, Schedule, Works
+from bot.vitals import Vitals
 
 TICK = timedelta(milliseconds=5)
 LONG = timedelta(seconds=5)
@@ -63,7 +64,7 @@ async def start(told: Told, caplog: pytest.LogCaptureFixture) -> AsyncIterator[C
 
     async def start(limit: timedelta = LONG, /, **works: Work) -> None:
         job = Job("job", lambda _: TICK, limit, lambda _: works.items())
-        started.append(Schedule(NOTHING, told, (job,)))
+        started.append(Schedule(NOTHING, told, Vitals(), (job,)))
         started[-1].start()
 
     yield start
@@ -156,7 +157,8 @@ async def test_a_job_that_fails_otherwise_hides_neither_the_loss_nor_the_return_
 async def test_a_stop_ends_what_runs_and_starts_nothing_more(start: Callable[..., Awaitable[None]]) -> None:
     slow, good = Work(), Work()
     slow.hangs = True
-    schedule = Schedule(NOTHING, Told(), (Job("job", lambda _: TICK, LONG, lambda _: (("s", slow), ("g", good))),))
+    jobs = (Job("job", lambda _: TICK, LONG, lambda _: (("s", slow), ("g", good))),)
+    schedule = Schedule(NOTHING, Told(), Vitals(), jobs)
     schedule.start()
     await good.more(1)
     await schedule.stop()

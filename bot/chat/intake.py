@@ -1,4 +1,4 @@
-"""Telegram's updates by long polling: stored before they are confirmed, handed out until they are done."""
+"""Telegram's updates, polled or posted to us: stored before they are confirmed, handed out until they are done."""
 
 import asyncio
 import json
@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from bot.chat.lanes import Lanes
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
+from bot.config import Webhook
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.store import chats
 from bot.store.driver import Store
+from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,16 @@ class Pace:
 class Intake:
     """One reader of updates. `last_ok_at` is the last good poll, `lost_since` the first bad one of a row."""
 
-    def __init__(
-        self, gateway: Gateway, store: Store, handler: Handler, *, now: Callable[[], datetime], pace: Pace | None = None
+    def __init__(  # noqa: PLR0913
+        self,
+        gateway: Gateway,
+        store: Store,
+        handler: Handler,
+        *,
+        now: Callable[[], datetime],
+        vitals: Vitals | None = None,
+        webhook: Webhook | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.last_ok_at: datetime | None = None
         self.lost_since: datetime | None = None
@@ -50,12 +60,16 @@ class Intake:
         self._store = store
         self._handler = handler
         self._now = now
+        self._vitals = vitals or Vitals()
+        self._webhook = webhook
         self._pace = pace or Pace()
         self._lanes = Lanes(parallel=self._pace.parallel, backlog=self._pace.backlog)
         self._username = ""
         self._begun = False
         self._offset: int | None = None
         self._in_hand: set[int] = set()
+        self._done: set[int] = set()
+        self._handing_out = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
 
@@ -81,11 +95,19 @@ class Intake:
         await self._lanes.close(deadline)
 
     async def step(self) -> None:
-        """One poll: what came is stored, then handed out. Raises DeliveryError or StoreError."""
+        """One poll: what came is stored, then handed out; with a webhook a call, whether Telegram answers.
+
+        Raises DeliveryError or StoreError.
+        """
         if not self._begun:
             await self._begin()
-        await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
-        self._found()
+        if self._webhook is None:
+            await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
+            self._found()
+        else:
+            await self._gateway.me()
+            self._found()
+            await self._pause(self._pace.wait)
 
     async def receive(self, batch: Sequence[dict[str, Any]]) -> None:
         """Stores raw updates in one transaction, lets the offset move past them and hands out what is not done."""
@@ -94,12 +116,21 @@ class Intake:
         rows = [(update["update_id"], json.dumps(update)) for update in batch]
         await self._store.write(chats.keep_updates, rows, self._now())
         self._offset = max(update_id for update_id, _ in rows) + 1
-        await self._hand_out()
+        # What is posted before the start is over, or after the end has begun, waits in the store.
+        if self._webhook is None or (self._username and not self._stopping.is_set()):
+            await self._hand_out()
+
+    async def receive_one(self, update: dict[str, Any]) -> None:
+        """What Telegram posted; once this returns it is stored. Raises StoreError."""
+        await self.receive([update])
 
     async def _begin(self) -> None:
         """Learns the bot's name and hands out what an earlier run left; a menu that fails waits for the next start."""
         me = await self._gateway.me()
-        await self._gateway.delete_webhook()
+        if self._webhook is None:
+            await self._gateway.delete_webhook()
+        else:
+            await self._gateway.set_webhook(self._webhook.url, self._webhook.secret.get_secret_value())
         self._username = me.username
         await self._hand_out()
         try:
@@ -109,10 +140,13 @@ class Intake:
         self._begun = True
 
     async def _hand_out(self) -> None:
-        for update_id, body in await self._store.read(chats.list_unhandled_updates):
-            if update_id not in self._in_hand:
-                self._in_hand.add(update_id)
-                await self._take(update_id, body)
+        async with self._handing_out:
+            # What is finished while the list is read is still in it.
+            self._done.clear()
+            for update_id, body in await self._store.read(chats.list_unhandled_updates):
+                if update_id not in self._in_hand and update_id not in self._done:
+                    self._in_hand.add(update_id)
+                    await self._take(update_id, body)
 
     async def _take(self, update_id: int, body: str) -> None:
         incoming = None
@@ -143,6 +177,7 @@ class Intake:
 
     async def _finish(self, update_id: int, problem: str | None = None) -> None:
         await self._store.write(chats.mark_update, update_id, self._now(), problem)
+        self._done.add(update_id)
         self._in_hand.discard(update_id)
 
     async def _attempt(self) -> Exception | None:
@@ -167,6 +202,7 @@ class Intake:
 
     def _found(self) -> None:
         self.last_ok_at = self._now()
+        self._vitals.did_well(TELEGRAM)
         if self.lost_since is not None:
             log.warning("updates from Telegram come again after %s", self.last_ok_at - self.lost_since)
             self.lost_since = None

@@ -16,11 +16,12 @@ from bot.errors import (
     TopicGone,
     Undeliverable,
 )
-from bot.model import Destination, NoticeAlert
+from bot.model import Destination, IncidentAlert, NoticeAlert
 from bot.store import chats, living, outbox, routes
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
 from bot.store.outbox import Action, Delivery, Place
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,28 @@ def back_off(attempts: int) -> timedelta:
     return min(doubled, LATEST)
 
 
+def _outcome(error: DeliveryError) -> str:
+    """The word for it among the metrics."""
+    match error:
+        case MaybeSent():
+            return "uncertain"
+        case NotSent(delay=delay):
+            return "unreachable" if delay is None else "429"
+        case Malformed():
+            return "dead"
+        case Undeliverable() | TopicGone():
+            return "blocked"
+        case _:
+            return "unreachable"
+
+
 class Outcomes:
     """Records what became of messages, and whether Telegram can be reached at all."""
 
-    def __init__(self, store: Store, pace: Pace, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, pace: Pace, vitals: Vitals, *, now: Callable[[], datetime]) -> None:
         self._store = store
         self._pace = pace
+        self._vitals = vitals
         self._now = now
         self._lost_at: datetime | None = None
 
@@ -59,6 +76,11 @@ class Outcomes:
     async def sent(self, rows: Sequence[Delivery], message_id: int) -> None:
         """Telegram took it."""
         await self._store.write(_record_sent, rows, message_id, self._now())
+        self._vitals.count("epay_bot_sends_total", "ok")
+        alert = rows[0].alert
+        if isinstance(alert, IncidentAlert) and rows[0].action is Action.OPEN and alert.incident.began_at:
+            lag = (self._now() - alert.incident.began_at).total_seconds()
+            self._vitals.observe("epay_bot_lag_seconds", max(lag, 0))
         await self._answered()
 
     async def shown(self, rewrite: Rewrite) -> None:
@@ -69,6 +91,7 @@ class Outcomes:
     async def failed(self, rows: Sequence[Delivery], destination: Destination, error: DeliveryError) -> None:
         """Puts the rows where they belong after this error."""
         chat_id, why = destination.chat_id, str(error)
+        self._vitals.count("epay_bot_sends_total", _outcome(error))
         match error:
             case MaybeSent():
                 await self._unknown(rows, error)

@@ -24,6 +24,7 @@ from bot.views.digests import digest_message
 from bot.views.incidents import living_message
 from bot.views.notices import notices_message
 from bot.views.plain import plain
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,15 @@ class Sender(Protocol):
 class Delivery:
     """Empties the outbox."""
 
-    def __init__(self, sender: Sender, store: Store, voices: Voices, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, sender: Sender, store: Store, voices: Voices, *, now: Callable[[], datetime], vitals: Vitals | None = None
+    ) -> None:
         self._sender = sender
         self._store = store
         self._voices = voices
         self._now = now
         self._pace = Pace()
-        self._outcomes = Outcomes(store, self._pace, now=now)
+        self._outcomes = Outcomes(store, self._pace, vitals or Vitals(), now=now)
         self._busy: dict[Place, asyncio.Task[None]] = {}
         self._alone: set[Place] = set()
         self._stepping = asyncio.Lock()

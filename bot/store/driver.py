@@ -32,7 +32,10 @@ class Connection(Protocol):
 
 
 class Store(Protocol):
-    """A database the program holds open."""
+    """A database the program holds open. `waiting`: how many changes wait for its one writer."""
+
+    @property
+    def waiting(self) -> int: ...
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `change` in one transaction: all of it or nothing."""

@@ -1,12 +1,39 @@
 """The state of the bot itself, read-only."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import HealthReport, Merchant, MerchantId, SourceHealth, from_micros
 from bot.store import sources
 from bot.store.driver import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """For monitors. `operations`: (merchant, outcome) -> how many; `incidents`: merchant -> how many go on."""
+
+    outbox_waiting: int
+    outbox_oldest_at: datetime | None
+    operations: Mapping[tuple[str, str], int]
+    incidents: Mapping[str, int]
+
+
+def pulse(db: Connection) -> Pulse:
+    """The state of the store in figures."""
+    waiting = db.row("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'")
+    oldest = waiting["oldest"] if waiting else None
+    stored = db.rows("SELECT merchant_id, outcome, SUM(count) AS count FROM rollup_total GROUP BY merchant_id, outcome")
+    going_on = db.rows(
+        "SELECT merchant_id, COUNT(*) AS count FROM incident WHERE state <> 'resolved' GROUP BY merchant_id"
+    )
+    return Pulse(
+        outbox_waiting=waiting["count"] if waiting else 0,
+        outbox_oldest_at=None if oldest is None else from_micros(oldest),
+        operations={(row["merchant_id"], row["outcome"]): row["count"] for row in stored},
+        incidents={row["merchant_id"]: row["count"] for row in going_on},
+    )
 
 
 def health(

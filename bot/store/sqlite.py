@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +20,7 @@ from bot.store.numberless import Database, Migrations
 P = ParamSpec("P")
 T = TypeVar("T")
 READERS = 3
+LONGEST_CHECK = 5.0
 # FULL: a forgotten "sent" mark after a power loss would be an unmarked repeat.
 _SETTINGS = (
     "PRAGMA busy_timeout = 5000",
@@ -28,8 +30,8 @@ _SETTINGS = (
 )
 _ADVICE = {
     "SQLITE_FULL": "free some space",
-    "SQLITE_CORRUPT": "put a backup in its place",
-    "SQLITE_NOTADB": "put a backup in its place",
+    "SQLITE_CORRUPT": "put a backup in its place: epay-bot restore --config FILE BACKUP",
+    "SQLITE_NOTADB": "put a backup in its place: epay-bot restore --config FILE BACKUP",
     "SQLITE_READONLY": "check the rights to the file and its folder",
     "SQLITE_CANTOPEN": "check the rights to the file and its folder",
     "SQLITE_IOERR": "check the disk",
@@ -67,24 +69,33 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, exclusive: bool = True) -> None:
         self._path = path
-        self._lock = _claim(path) if exclusive else None
+        self._lock = claim(path) if exclusive else None
         self._local = threading.local()
+        self._posted = 0
         self._opened: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         try:
-            self._database = self._writer.submit(open_for_writing, path).result()
+            self._database = self._writer.submit(_open_sound if exclusive else open_for_writing, path).result()
         except (sqlite3.Error, OSError) as error:
             self._writer.shutdown()
             self._release()
             raise StoreError(f"the database {path} cannot be opened: {_told(error)}") from error
+
+    @property
+    def waiting(self) -> int:
+        return max(self._posted - 1, 0)
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             connection = self._database.conn
             return _in_transaction(connection, "BEGIN IMMEDIATE", lambda db: change(db, *args, **kwargs))
 
-        return await self._post(self._writer, work)
+        self._posted += 1
+        try:
+            return await self._post(self._writer, work)
+        finally:
+            self._posted -= 1
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
@@ -174,8 +185,8 @@ def statements(script: str) -> Callable[[Database], None]:
     return apply
 
 
-def _claim(path: Path) -> int:
-    """Locks the file beside the database for as long as this process lives."""
+def claim(path: Path) -> int:
+    """Locks the file beside the database until this descriptor is closed. Raises StoreError when another has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -192,6 +203,34 @@ def _claim(path: Path) -> int:
 def _speak_unicode(connection: sqlite3.Connection) -> None:
     """SQLite's own LOWER knows ASCII only."""
     connection.create_function("lower", 1, str.lower, deterministic=True)
+
+
+def _open_sound(path: Path) -> Database:
+    """As `open_for_writing`, unless a page is found damaged; a large file is looked at for some seconds only."""
+    database = open_for_writing(path)
+    try:
+        found = _find_damage(database.conn)
+    except BaseException:
+        database.close()
+        raise
+    if found:
+        database.close()
+        raise sqlite3.DatabaseError(f"it is damaged ({found}); {_ADVICE['SQLITE_CORRUPT']}")
+    return database
+
+
+def _find_damage(connection: sqlite3.Connection) -> str:
+    until = time.monotonic() + LONGEST_CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_INTERRUPT":
+            raise
+        return ""
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == "ok" else str(found)
 
 
 def open_for_writing(path: Path) -> Database:

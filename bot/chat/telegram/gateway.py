@@ -1,6 +1,7 @@
 """Everything the bot says to Telegram, one method a thing; errors leave as `bot.errors`, the token never does."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -147,6 +148,16 @@ class Gateway:
         scope = BotCommandScopeChat(destination.chat_id)
         for language in MENU_LANGUAGES:
             await self._call(self._bot.set_my_commands, commands=listed, scope=scope, language_code=language)
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Updates are posted there from now on, also those that wait."""
+        await self._call(
+            self._bot.set_webhook,
+            url=url,
+            secret_token=secret,
+            allowed_updates=json.loads(WANTED_UPDATES),
+            drop_pending_updates=False,
+        )
 
     async def delete_webhook(self) -> None:
         """Makes polling possible; waiting updates are kept."""

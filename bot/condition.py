@@ -1,0 +1,79 @@
+"""Whether the bot is ready, and its figures for a monitor: from the store and from the vitals of this run."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bot.errors import StoreError
+from bot.model import Merchant
+from bot.store import reports
+from bot.store.driver import Store
+from bot.vitals import TELEGRAM, Vitals
+
+STORE_ANSWERS_WITHIN = timedelta(seconds=5)
+# A long poll ends after fifty seconds by itself.
+TELEGRAM_ANSWERS_WITHIN = timedelta(minutes=3)
+
+
+def poll_of(merchant_id: str) -> str:
+    """The name of a merchant's poll among the loops."""
+    return f"poll {merchant_id}"
+
+
+class Condition:
+    """One bot's state for machines."""
+
+    def __init__(
+        self, store: Store, merchants: Sequence[Merchant], vitals: Vitals, *, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._merchants = merchants
+        self._vitals = vitals
+        self._now = now
+
+    async def missing(self) -> list[str]:
+        """What keeps the bot from being ready, in sentences; empty when it is."""
+        found = [] if await self._store_answers() else ["the store does not answer"]
+        found += [
+            f"merchant {merchant.id} has not been read since the start"
+            for merchant in self._merchants
+            if not self._vitals.has_done_well(poll_of(merchant.id))
+        ]
+        if not self._vitals.has_done_well(TELEGRAM):
+            found.append("Telegram has not answered since the start")
+        elif (silent := self._vitals.bad_for(TELEGRAM)) > TELEGRAM_ANSWERS_WITHIN.total_seconds():
+            found.append(f"Telegram has not answered for {silent:.0f} s")
+        return found
+
+    async def metrics(self) -> bytes:
+        """The text for Prometheus; what only the store knows is left out while it does not answer."""
+        vitals = self._vitals
+        vitals.put("epay_bot_updates_age_seconds", vitals.bad_for(TELEGRAM))
+        vitals.put("epay_bot_database_queue", self._store.waiting)
+        for merchant in self._merchants:
+            vitals.put("epay_bot_poll_age_seconds", vitals.bad_for(poll_of(merchant.id)), merchant.id)
+        pulse = await self._pulse()
+        for name in ("epay_bot_operations", "epay_bot_incidents_open"):
+            vitals.clear(name)
+        if pulse is not None:
+            self._put(pulse)
+        return vitals.exposition()
+
+    def _put(self, pulse: reports.Pulse) -> None:
+        oldest = pulse.outbox_oldest_at
+        self._vitals.put("epay_bot_outbox_waiting", pulse.outbox_waiting)
+        self._vitals.put("epay_bot_outbox_age_seconds", max((self._now() - oldest).total_seconds(), 0) if oldest else 0)
+        for (merchant_id, outcome), count in pulse.operations.items():
+            self._vitals.put("epay_bot_operations", count, merchant_id, outcome)
+        for merchant in self._merchants:
+            self._vitals.put("epay_bot_incidents_open", pulse.incidents.get(merchant.id, 0), merchant.id)
+
+    async def _store_answers(self) -> bool:
+        return await self._pulse() is not None
+
+    async def _pulse(self) -> reports.Pulse | None:
+        try:
+            async with asyncio.timeout(STORE_ANSWERS_WITHIN.total_seconds()):
+                return await self._store.read(reports.pulse)
+        except (StoreError, TimeoutError):
+            return None
