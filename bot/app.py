@@ -37,8 +37,8 @@ from bot.store import backup, chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
-from bot.watching import Watching
 from bot.vitals import Vitals
+from bot.watching import Watching
 from bot.web import Doors, Web
 
 log = logging.getLogger(__name__)

@@ -22,8 +22,8 @@ from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.store import chats, queries, retention
 from bot.store.driver import Store
-from bot.watching import Watching
 from bot.vitals import Vitals
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
