@@ -141,7 +141,6 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "announce": lambda db: outbox.announce(db, ALERT, [OWNER], NOW),
     "list_due_places": lambda db: outbox.list_due_places(db, NOW),
     "take": lambda db: outbox.take(db, CHAT, limit=5, now=NOW, lease=LEASE),
-    "count_waiting": lambda db: outbox.count_waiting(db, CHAT),
     "lay_aside": lambda db: outbox.lay_aside(db, CHAT, "off"),
     "record_sent": lambda db: outbox.record_sent(db, outbox.take(db, CHAT, limit=5, now=NOW, lease=LEASE), 1, NOW),
     "release_claims": lambda db: outbox.release_claims(db, NOW),

@@ -197,17 +197,6 @@ def find_incident(db: Connection, chat_id: int, message_id: int) -> int | None:
     return row["incident"] if row else None
 
 
-def count_waiting(db: Connection, place: Place) -> int:
-    """How many rows of a chat are still to be sent."""
-    row = db.row(
-        "SELECT COUNT(*) AS waiting FROM outbox "
-        "WHERE state = 'waiting' AND chat_id = :chat_id AND thread_id = :thread_id",
-        chat_id=place.chat_id,
-        thread_id=place.thread_id or 0,
-    )
-    return int(row["waiting"]) if row else 0
-
-
 def lay_aside(db: Connection, place: Place, problem: str) -> None:
     """Everything that waits for a chat which takes no messages."""
     db.run(
