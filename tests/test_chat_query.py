@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.query import EXAMPLES, Reader, windows_of
+from bot.chat.query import EXAMPLES, windows_of
+from bot.chat.query.parsing import Reader
 from bot.chat.query.words import KINDS, SORTABLE
 from bot.errors import Unclear, UsageError
 from bot.model import (

@@ -11,7 +11,7 @@ from builders import an_operation
 from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, Stage, open_stage
 
 from bot.chat.commands import COMMANDS
-from bot.chat.query import Reader
+from bot.chat.query.parsing import Reader
 from bot.chat.searching import MOST, ROWS, Plan, bank_filter, search_live, search_stored
 from bot.demo.bank import Fault
 from bot.epay import Filter

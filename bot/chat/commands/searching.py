@@ -6,7 +6,6 @@ from bot import views
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued
 from bot.chat.promptly import stored_first
-from bot.chat.query import Reader
 from bot.chat.scopes import list_merchants
 from bot.chat.searching import Plan, search_live, search_stored
 from bot.errors import UsageError
@@ -22,6 +21,9 @@ async def search(request: Request, desk: Desk) -> Message | Continued:
     if not said.strip():
         return views.search_help(voice)
     merchants, calendar, now = await list_merchants(desk), desk.calendar(request.chat), desk.now()
+    # The grammar and its library take memory that a bot nobody searches with need not hold.
+    from bot.chat.query.parsing import Reader  # noqa: PLC0415
+
     asked = Reader(merchants, calendar, now).read(said)
     _allow(asked, request)
     plan = Plan.of(asked, merchants, calendar, now)

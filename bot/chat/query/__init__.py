@@ -1,7 +1,6 @@
 """The words of /search and what they mean. Pure: text, a calendar and an instant in, values out."""
 
-from bot.chat.query.parsing import Reader
 from bot.chat.query.times import windows_of
 from bot.chat.query.words import EXAMPLES
 
-__all__ = ["EXAMPLES", "Reader", "windows_of"]
+__all__ = ["EXAMPLES", "windows_of"]
