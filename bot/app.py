@@ -199,7 +199,7 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
-            backups=Backups(path_of(self._settings.storage.url), self._settings.backup, now=self._now),
+            backups=Backups(database_of(self._settings), self._settings.backup, now=self._now),
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=store,
             polling=self._settings.polling,
@@ -223,8 +223,7 @@ async def backfill_all(
     incidents = Incidents(merchants, Rulebook.from_settings(settings.alerts), now=now)
     try:
         async with aiohttp.ClientSession() as http:
-            for given in settings.merchants:
-                merchant = merchant_of(given)
+            for given, merchant in zip(settings.merchants, merchants, strict=True):
                 client = EpayClient(merchant.id, given.epay, http=http, now=now)
                 ingest = Ingest(merchant, client, store=store, incidents=incidents, polling=settings.polling, now=now)
                 await ingest.backfill(span, partial(progress, merchant.id))

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.errors import StoreError
 from bot.model import Merchant
 from bot.store import reports
-from bot.store.driver import Store
+from bot.store.driver import Connection, Store
 from bot.vitals import TELEGRAM, Vitals
 
+T = TypeVar("T")
 STORE_ANSWERS_WITHIN = timedelta(seconds=5)
 # A long poll ends after fifty seconds by itself.
 TELEGRAM_ANSWERS_WITHIN = timedelta(minutes=3)
@@ -33,7 +35,7 @@ class Condition:
 
     async def missing(self) -> list[str]:
         """What keeps the bot from being ready, in sentences; empty when it is."""
-        found = [] if await self._store_answers() else ["the store does not answer"]
+        found = ["the store does not answer"] if await self._told(reports.outbox_waiting) is None else []
         found += [
             f"merchant {merchant.id} has not been read since the start"
             for merchant in self._merchants
@@ -52,7 +54,7 @@ class Condition:
         vitals.put("epay_bot_database_queue", self._store.waiting)
         for merchant in self._merchants:
             vitals.put("epay_bot_poll_age_seconds", vitals.bad_for(poll_of(merchant.id)), merchant.id)
-        pulse = await self._pulse()
+        pulse = await self._told(reports.pulse)
         for name in ("epay_bot_operations", "epay_bot_incidents_open"):
             vitals.clear(name)
         if pulse is not None:
@@ -68,12 +70,10 @@ class Condition:
         for merchant in self._merchants:
             self._vitals.put("epay_bot_incidents_open", pulse.incidents.get(merchant.id, 0), merchant.id)
 
-    async def _store_answers(self) -> bool:
-        return await self._pulse() is not None
-
-    async def _pulse(self) -> reports.Pulse | None:
+    async def _told(self, question: Callable[[Connection], T]) -> T | None:
+        """The store's answer, or None when there is none in time."""
         try:
             async with asyncio.timeout(STORE_ANSWERS_WITHIN.total_seconds()):
-                return await self._store.read(reports.pulse)
+                return await self._store.read(question)
         except (StoreError, TimeoutError):
             return None

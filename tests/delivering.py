@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from clocks import Clock
 from pydantic import SecretStr
 
 from bot.chat.telegram import Gateway
@@ -21,16 +22,6 @@ OWNER, OTHER, GROUP, TOPIC = 1, 2, -500, 7
 REPEAT = "a repeat"
 SECOND = timedelta(seconds=1)
 PATIENCE = timedelta(seconds=5)
-
-
-class Clock:
-    """Time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 def named(texts: Iterable[str]) -> list[str]:

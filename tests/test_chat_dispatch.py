@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from clocks import Clock
 from markupsafe import Markup
 from pydantic import SecretStr
 
@@ -38,16 +39,6 @@ TOKEN = "700500:local-token"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SHOP, BAKERY = default_merchants(per_day=0)
 GROUP, TOPIC = -100500, 7
-
-
-class Clock:
-    """Time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 class Stage:
@@ -151,7 +142,7 @@ def client_of(merchant: BankMerchant, url: str, http: aiohttp.ClientSession, clo
 @asynccontextmanager
 async def open_stage(folder: Path, *merchants: BankMerchant) -> AsyncIterator[Stage]:
     """Everything started and, at the end, stopped."""
-    clock = Clock()
+    clock = Clock(NOW)
     bank, api = SimulatedBank(World(seed=1, merchants=[SHOP, BAKERY], start=NOW), now=clock), BotApi(TOKEN, now=clock)
     async with AsyncExitStack() as stack:
         url = await bank.start()

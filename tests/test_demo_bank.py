@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
+from clocks import Clock
 
 from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, Switches, World, default_merchants
 from bot.demo.bank.tokens import CHECK_SCOPE
@@ -59,17 +60,9 @@ class Visitor:
         return await self.ask("GET", f"/check-status/{kind}/transaction/{order}", headers=headers)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @asynccontextmanager
 async def open_bank(switches: Switches | None = None, world: World | None = None) -> AsyncIterator[Visitor]:
-    clock = Clock()
+    clock = Clock(NOW)
     world = world or World(5, merchants=(SHOP, BAKERY), start=NOW - timedelta(hours=1))
     bank = SimulatedBank(world, now=clock, switches=switches or Switches())
     url = await bank.start()
@@ -147,7 +140,7 @@ async def test_a_merchant_sees_only_its_own_rows_whatever_it_asks(visitor: Visit
     assert ids(await visitor.list(merchant=BAKERY)) == [theirs.id]
     foreign = search(("terminal_id", "=", [BAKERY.terminals[0].tid]))
     assert (await visitor.list(foreign)).json == {"totalCount": 0, "records": []}
-    visitor.clock.now += timedelta(minutes=1)
+    visitor.clock.at += timedelta(minutes=1)
     assert (await visitor.check("700001")).json["transaction"]["p2p"]["id"] == ours.id
     assert (await visitor.check("700001", merchant=BAKERY)).json["transaction"]["p2p"]["id"] == theirs.id
 
@@ -248,5 +241,5 @@ async def test_a_check_of_an_order_just_made_is_in_progress(visitor: Visitor) ->
         "result": {"code": "107", "message": "IN PROGRESS"},
         "transaction": None,
     }
-    visitor.clock.now += timedelta(seconds=10)
+    visitor.clock.at += timedelta(seconds=10)
     assert (await visitor.check("44", "payment")).json["resultCode"] == "100"

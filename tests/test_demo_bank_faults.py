@@ -277,7 +277,7 @@ async def test_a_bank_that_is_down_cuts_every_line_until_its_time(visitor: Visit
     visitor.bank.faults.down_until = NOW + timedelta(minutes=5)
     with pytest.raises(aiohttp.ClientConnectionError):
         await visitor.token()
-    visitor.clock.now = NOW + timedelta(minutes=5)
+    visitor.clock.at = NOW + timedelta(minutes=5)
     assert (await visitor.token()).status == 200
     visitor.bank.faults.down = True
     with pytest.raises(aiohttp.ClientConnectionError):

@@ -170,7 +170,7 @@ async def test_without_an_order_the_rows_come_shuffled(visitor: Visitor) -> None
 async def test_rows_equal_under_the_order_come_in_any_order(visitor: Visitor) -> None:
     twins = {visitor.world.add("shop", TERMINAL, 1, created_at=NOW).id for _ in range(2)}
     later = visitor.world.add("shop", TERMINAL, 1, created_at=NOW + timedelta(microseconds=1))
-    visitor.clock.now += timedelta(seconds=1)
+    visitor.clock.at += timedelta(seconds=1)
     pages = [ids(await visitor.list(search(order="created_at"))) for _ in range(20)]
     assert {page[0] for page in pages} == twins
     assert {page[2] for page in pages} == {later.id}
@@ -195,9 +195,9 @@ async def test_late_hidden_and_future_rows_are_not_listed(visitor: Visitor) -> N
     gone = visitor.world.add("shop", TERMINAL, 1, created_at=NOW)
     visitor.world.hide(gone.id, NOW + timedelta(minutes=5))
     assert ids(await visitor.list()) == [gone.id]
-    visitor.clock.now = NOW + timedelta(minutes=25)
+    visitor.clock.at = NOW + timedelta(minutes=25)
     assert ids(await visitor.list()) == [late.id]
-    visitor.clock.now = NOW + timedelta(minutes=26)
+    visitor.clock.at = NOW + timedelta(minutes=26)
     assert set(ids(await visitor.list())) == {late.id, future.id}
 
 
@@ -208,5 +208,5 @@ async def test_a_row_is_shown_in_its_state_of_the_moment(visitor: Visitor) -> No
     seen = []
     for _ in range(3):
         seen.append((await visitor.list()).json["records"][0]["status"])
-        visitor.clock.now += timedelta(minutes=1)
+        visitor.clock.at += timedelta(minutes=1)
     assert seen == ["NEW", "ok", "REFUND"]

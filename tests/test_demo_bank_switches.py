@@ -61,9 +61,9 @@ async def expires_type(visitor: Visitor) -> str:
 async def expires(visitor: Visitor) -> int:
     headers = await visitor.bearer()
     promised = int((await visitor.token()).json["expires_in"])
-    visitor.clock.now += timedelta(seconds=promised - 1)
+    visitor.clock.at += timedelta(seconds=promised - 1)
     before = await visitor.ask("POST", LIST_PATH, json=search(), headers=headers)
-    visitor.clock.now += timedelta(seconds=1)
+    visitor.clock.at += timedelta(seconds=1)
     after = await visitor.ask("POST", LIST_PATH, json=search(), headers=headers)
     assert (before.status, after.status) == (200, 401)
     return promised
@@ -92,7 +92,7 @@ async def scope_echo(visitor: Visitor) -> str:
 async def end_inclusive(visitor: Visitor) -> bool:
     row = visitor.world.add("shop", TERMINAL, 1, created_at=NOW + timedelta(hours=1))
     first = visitor.world.add("shop", TERMINAL, 1, created_at=NOW - timedelta(hours=1))
-    visitor.clock.now += timedelta(hours=2)
+    visitor.clock.at += timedelta(hours=2)
     found = ids(await visitor.list())
     assert first.id in found
     return row.id in found
@@ -128,7 +128,7 @@ async def tz_out(visitor: Visitor) -> str:
 
 async def fraction(visitor: Visitor) -> str:
     at = NOW + timedelta(microseconds=120_000)
-    visitor.clock.now += timedelta(seconds=1)
+    visitor.clock.at += timedelta(seconds=1)
     stamp = str((await first_record(visitor, created_at=at))["dateTime"])
     return {".120000": "6", ".12": "trimmed", "": "none"}[stamp[19:].replace("+05:00", "")]
 

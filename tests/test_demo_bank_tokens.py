@@ -91,7 +91,7 @@ async def test_a_missing_or_unknown_bearer_is_401(visitor: Visitor, header: str 
 
 async def test_a_token_dies_on_the_clock_of_the_bank(visitor: Visitor) -> None:
     headers = await visitor.bearer()
-    visitor.clock.now += timedelta(seconds=7199)
+    visitor.clock.at += timedelta(seconds=7199)
     assert (await visitor.ask("POST", LIST_PATH, json=search(), headers=headers)).status == 200
     visitor.bank.clock_offset = timedelta(seconds=1)
     assert (await visitor.ask("POST", LIST_PATH, json=search(), headers=headers)).status == 401

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import aiohttp
 import pytest
+from clocks import Clock
 from telegram import (
     Bot,
     BotCommand,
@@ -26,17 +27,6 @@ PNG = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0\x7b\x40\xe8\xdd"
     b"\0\0\0\x0fIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x8c\x01\x05\xf9\x01\xff\x9d\xa8\x1c\x50\0\0\0\0IEND\xaeB`\x82"
 )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def pass_(self, **time: float) -> None:
-        self.at += timedelta(**time)
 
 
 @pytest.fixture
@@ -80,7 +70,7 @@ async def test_a_message_is_shown_with_its_formatting_and_sound(api: BotApi, bot
 async def test_an_edit_keeps_the_history_and_the_times(api: BotApi, bot: Bot, clock: Clock) -> None:
     api.private_chat(api.person(5, "Aigerim"))
     sent = await bot.send_message(5, "one", reply_markup=keyboard("Ack"))
-    clock.pass_(minutes=3)
+    clock.at += timedelta(minutes=3)
     edited = await sent.edit_text("two")
     (message,) = api.messages(5)
     assert [version.content.text for version in message.versions] == ["one", "two"]

@@ -140,9 +140,9 @@ async def test_a_chat_that_listens_to_no_digest_gets_none_and_its_plan_goes_on(s
 
 
 async def test_each_chat_gets_its_digest_in_its_own_zone(stage: Troubles) -> None:
-    await stage.group()
     berlin = Destination(chat_id=GROUP, timezone="Europe/Berlin", language="en")
-    await stage.store.write(chats.save_destination, berlin, stage.now())
+    await stage.store.write(chats.meet, berlin)
+    await stage.group()
     await plan(stage)
     await plan(stage, chat_id=GROUP)
     assert len(await tick(stage, next_nine(stage))) == 1

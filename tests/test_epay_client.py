@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clocks import Clock
 
 from bot.config import Epay
 from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, Switches, World, default_merchants
@@ -85,17 +86,9 @@ class Stage:
         return self.asked["token"]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @asynccontextmanager
 async def open_stage(switches: Switches | None = None, world: World | None = None) -> AsyncIterator[Stage]:
-    clock = Clock()
+    clock = Clock(NOW)
     world = world or World(5, merchants=(SHOP, BAKERY), start=NOW - timedelta(days=60))
     bank = SimulatedBank(world, now=clock, switches=switches or Switches())
     url = await bank.start()
@@ -181,7 +174,7 @@ async def test_the_banks_clock_is_known_from_its_answers() -> None:
 async def test_no_more_of_the_future_is_asked_for_than_the_caller_wants() -> None:
     async with open_stage() as stage:
         stage.world.add(SHOP.id, TERMINAL.tid, 5, created_at=NOW)
-        stage.clock.now = NOW + timedelta(seconds=10)
+        stage.clock.at = NOW + timedelta(seconds=10)
         reading = await stage.client.read(Window(NOW - timedelta(hours=1), NOW + timedelta(seconds=5)))
         assert reading.total == 1
 

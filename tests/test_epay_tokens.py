@@ -21,7 +21,7 @@ from bot.model import MerchantId
 async def test_a_token_is_used_until_four_fifths_of_its_life() -> None:
     async with open_stage(Switches(expires=900)) as stage:
         for minutes, logins in ((0, 1), (11, 1), (12, 2), (23, 2), (24, 3)):
-            stage.clock.now = NOW + timedelta(minutes=minutes)
+            stage.clock.at = NOW + timedelta(minutes=minutes)
             await stage.client.read(HOUR)
             assert stage.logins == logins
         assert all(seen.status == 200 for seen in stage.bank.requests)

@@ -16,7 +16,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import aiohttp
 import pytest
-from test_chat_dispatch import TOKEN, Clock, Stage, client_of, merchant_of
+from clocks import Clock
+from test_chat_dispatch import TOKEN, Stage, client_of, merchant_of
 
 from bot.config import Polling
 from bot.demo.bank import Habits, SimulatedBank, TruthRow, World, default_merchants
@@ -44,8 +45,7 @@ Test = Callable[[datetime], bool]
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """The bank read from beginning to end, and a person to ask."""
-    clock = Clock()
-    clock.at = FIRST_READ
+    clock = Clock(FIRST_READ)
     world = World(24, merchants=MERCHANTS, habits=HABITS, start=START)
     bank, api = SimulatedBank(world, now=clock), BotApi(TOKEN, now=clock)
     bank.faults.delay = 0

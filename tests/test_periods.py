@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.periods import period_words, read_period, read_periods
+from bot.chat.periods import read_period, read_periods
 from bot.errors import UsageError
 from bot.model import Calendar, Period, PeriodKind
+from bot.model.periods import last_of_month
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONES = (
@@ -132,6 +133,14 @@ def test_a_business_day_of_six_oclock_holds_the_night_before() -> None:
     assert cut.end == night - DAY
     assert shifts.week(night).first == date(2026, 11, 23)
     assert shifts.month(datetime(2026, 11, 30, 20, 0, tzinfo=UTC)).first == date(2026, 11, 1)
+
+
+def period_words(period: Period) -> str:
+    """The period so that `read_period` finds the same days whenever it is asked."""
+    ends = period.first.isoformat(), period.last.isoformat()
+    if period.kind is PeriodKind.MONTH and period.last == last_of_month(period.first):
+        return ends[0][:7]
+    return ends[0] if period.days == 1 else " ".join(ends)
 
 
 @pytest.mark.parametrize(

@@ -15,24 +15,25 @@ GROUP = Destination(
 )
 
 
-def test_a_destination_comes_back_as_it_was_saved(db: Connection) -> None:
-    chats.save_destination(db, GROUP, NOW)
+def test_a_destination_comes_back_as_it_was_met(db: Connection) -> None:
+    chats.meet(db, GROUP)
     off = replace(OWNER, disabled_reason="blocked")
-    chats.save_destination(db, off, NOW)
+    chats.meet(db, OWNER)
+    chats.set_chat_disabled(db, OWNER.chat_id, "blocked", NOW)
     assert chats.find_destination(db, -500, 7) == GROUP
     assert chats.find_destination(db, OWNER.chat_id, None) == off
     assert chats.find_destination(db, -500, None) is None
     assert chats.list_subscribed(db) == []
 
 
-def test_saving_again_changes_how_people_read_and_not_what_they_get(db: Connection) -> None:
+def test_learning_a_language_changes_how_people_read_and_not_what_they_get(db: Connection) -> None:
     chats.subscribe(db, OWNER)
-    chats.save_destination(db, replace(OWNER, language="kk"), NOW)
+    chats.learn_language(db, OWNER.chat_id, "kk")
     assert chats.list_subscribed(db) == [replace(OWNER, language="kk")]
 
 
 def test_subscribing_a_known_chat_keeps_its_language_and_zone(db: Connection) -> None:
-    chats.save_destination(db, GROUP, NOW)
+    chats.meet(db, GROUP)
     chats.subscribe(db, replace(GROUP, language="en", timezone="UTC", title=""))
     assert chats.list_subscribed(db) == [GROUP]
 
@@ -68,7 +69,7 @@ def test_a_chat_that_is_back_gets_what_it_refused_within_a_day(db: Connection) -
 def test_a_moved_group_replaces_what_was_known_of_its_new_id(db: Connection) -> None:
     old = replace(GROUP, thread_id=None, kind=ChatKind.GROUP)
     chats.subscribe(db, old)
-    chats.save_destination(db, Destination(chat_id=-1000, kind=ChatKind.SUPERGROUP, title="new"), NOW)
+    chats.meet(db, Destination(chat_id=-1000, kind=ChatKind.SUPERGROUP, title="new"))
     chats.move_chat(db, -500, -1000)
     assert chats.list_subscribed(db) == [replace(old, chat_id=-1000, kind=ChatKind.SUPERGROUP)]
     assert chats.find_destination(db, -500, None) is None

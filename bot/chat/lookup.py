@@ -9,13 +9,13 @@ from bot.chat.desk import Desk
 from bot.epay import Filter, contains
 from bot.errors import UsageError
 from bot.model import (
-    EPOCH,
     Clues,
     FoundReport,
     Freshness,
     MatchReport,
     Operation,
     OperationId,
+    stalest,
 )
 from bot.store import incidents, lookups, outbox, sources
 from bot.store.lookups import Known, Matches
@@ -82,7 +82,7 @@ async def find_announced(desk: Desk, chat_id: int, message_id: int) -> Clues | F
         return Clues(shown=invoice, invoice=invoice)
     fresh = [await desk.store.read(sources.get_freshness, merchant.id) for merchant in desk.merchants]
     matches = Matches(newest, total, uncounted=False)
-    return Findings(matches=_match_report(desk, "", [matches], _stalest(fresh), most=ANNOUNCED))
+    return Findings(matches=_match_report(desk, "", [matches], stalest(fresh), most=ANNOUNCED))
 
 
 def _question(invoice: str, known: Sequence[Known]) -> Filter:
@@ -172,14 +172,10 @@ def _stories(reports: Sequence[FoundReport], known: Sequence[Known]) -> Findings
 
 
 def _choice(desk: Desk, clues: Clues, known: Sequence[Known], *, waiting: bool = False) -> Findings:
-    fresh = _stalest([one.freshness for one in known])
+    fresh = stalest([one.freshness for one in known])
     report = _match_report(desk, clues.shown, [one.matches for one in known], fresh)
     part = clues.parts[0] if clues.parts else ""
     return Findings(matches=replace(report, waiting=waiting, part=part) if report.total else None)
-
-
-def _stalest(fresh: Sequence[Freshness]) -> Freshness:
-    return min(fresh, key=lambda one: one.through_at or EPOCH)
 
 
 def _match_report(

@@ -55,14 +55,6 @@ def read_periods(words: Sequence[str], calendar: Calendar, now: datetime) -> tup
     return periods, tuple(word for place, word in enumerate(words) if place not in taken)
 
 
-def period_words(period: Period) -> str:
-    """The period so that `read_period` finds the same days whenever it is asked."""
-    ends = period.first.isoformat(), period.last.isoformat()
-    if period.kind is PeriodKind.MONTH and period.last == last_of_month(period.first):
-        return ends[0][:7]
-    return ends[0] if period.days == 1 else " ".join(ends)
-
-
 def _joined(words: Sequence[str], calendar: Calendar, now: datetime) -> Period | None:
     periods = [_one(word, calendar, now) for word in words]
     if len(periods) == 1:

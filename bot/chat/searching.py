@@ -12,7 +12,6 @@ from bot.epay import Filter, contains, ends_with, starts_with, terminal_in
 from bot.epay.search import Name
 from bot.errors import SourceError
 from bot.model import (
-    EPOCH,
     Calendar,
     Condition,
     Field,
@@ -24,6 +23,7 @@ from bot.model import (
     Search,
     SearchReport,
     Tally,
+    stalest,
 )
 from bot.model.searches import BANK_FIELDS
 from bot.store import searches, sources
@@ -131,8 +131,7 @@ def _stored(db: Connection, plan: Plan) -> tuple[list[Operation], dict[str, Tall
             currencies[currency] = currencies.get(currency, Tally()) + tally
         rows += searches.search(db, merchant.id, plan.query, limit=plan.search.page * ROWS)
     fresh = [sources.get_freshness(db, merchant.id) for merchant in plan.merchants]
-    stalest = min(fresh, key=lambda one: one.through_at or EPOCH, default=Freshness(None))
-    return plan.query.sorted(rows), currencies, stalest
+    return plan.query.sorted(rows), currencies, stalest(fresh)
 
 
 def _tallies(rows: Iterable[Operation]) -> dict[str, Tally]:

@@ -117,9 +117,8 @@ class Ingest:
     async def _read_hot(self, source: Source) -> tuple[datetime, list[BadRecord]]:
         """The newest minutes, once more if one of the clocks turns out to have jumped.
 
-        Returns how far they reach, and the records in them that could not be read.
-
         The first time they end where the watch begins, so that nothing after it is taken for history.
+        Returns how far they reach, and the records in them that could not be read.
         """
         for _ in range(CLOCK_READINGS):
             offset = self._client.clock_offset

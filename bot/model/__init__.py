@@ -60,6 +60,7 @@ from bot.model.reports import (
     SourceHealth,
     Tally,
     TerminalsReport,
+    stalest,
 )
 from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
 from bot.model.subscriptions import (
@@ -169,6 +170,7 @@ __all__ = [
     "kind_of",
     "louder",
     "loudness_for",
+    "stalest",
     "to_micros",
     "wish_for",
 ]

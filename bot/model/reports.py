@@ -1,10 +1,10 @@
 """Read-only answers as values: figures, look-ups, the state of the bot."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from bot.model.operations import Merchant, Terminal, TerminalId, Window
+from bot.model.operations import EPOCH, Merchant, Terminal, TerminalId, Window
 from bot.model.periods import Calendar, Period
 
 
@@ -101,6 +101,11 @@ class Freshness:
     lost_since: datetime | None = None
     since_at: datetime | None = None
     filling: bool = False
+
+
+def stalest(known: Iterable[Freshness]) -> Freshness:
+    """The one that has read least far: what is true of several merchants together."""
+    return min(known, key=lambda one: one.through_at or EPOCH, default=Freshness(None))
 
 
 @dataclass(frozen=True, slots=True)

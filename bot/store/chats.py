@@ -62,40 +62,6 @@ def _destination(row: Row) -> Destination:
     )
 
 
-def save_destination(db: Connection, destination: Destination, now: datetime) -> None:
-    """Keeps a chat as it is known now; whether it gets alerts is not changed. Enabling revives what died lately."""
-    db.run(
-        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, disabled_reason) "
-        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone, :disabled_reason) "
-        "ON CONFLICT (chat_id, thread_id) DO UPDATE SET kind = excluded.kind, title = excluded.title, "
-        "language = excluded.language, timezone = excluded.timezone, disabled_reason = excluded.disabled_reason",
-        chat_id=destination.chat_id,
-        thread_id=destination.thread_id or 0,
-        kind=destination.kind,
-        title=destination.title,
-        language=destination.language,
-        timezone=destination.timezone,
-        disabled_reason=destination.disabled_reason,
-    )
-    if destination.disabled_reason is None:
-        _catch_up(db, destination.chat_id, now)
-
-
-def subscribe(db: Connection, destination: Destination) -> None:
-    """Lets a chat get every alert; a chat already known keeps its language and zone."""
-    db.run(
-        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, subscribed) "
-        "VALUES (:chat_id, :thread_id, :kind, :title, :language, :timezone, 1) "
-        "ON CONFLICT (chat_id, thread_id) DO UPDATE SET subscribed = 1",
-        chat_id=destination.chat_id,
-        thread_id=destination.thread_id or 0,
-        kind=destination.kind,
-        title=destination.title,
-        language=destination.language,
-        timezone=destination.timezone,
-    )
-
-
 def meet(db: Connection, destination: Destination) -> None:
     """Makes a chat known; one that is known stays as it is."""
     db.run(
@@ -111,17 +77,19 @@ def meet(db: Connection, destination: Destination) -> None:
     )
 
 
+def subscribe(db: Connection, destination: Destination) -> None:
+    """Lets a chat get every alert; a chat already known keeps its language and zone."""
+    meet(db, destination)
+    db.run(
+        "UPDATE destination SET subscribed = 1 WHERE chat_id = :chat_id AND thread_id = :thread_id",
+        chat_id=destination.chat_id,
+        thread_id=destination.thread_id or 0,
+    )
+
+
 def choose_language(db: Connection, destination: Destination) -> None:
     """People have chosen the language of a chat: it goes for every topic of it, also for those still to come."""
-    db.run(
-        "INSERT INTO destination (chat_id, thread_id, kind, title, language, timezone, language_chosen) "
-        "VALUES (:chat_id, 0, :kind, :title, :language, :timezone, 1) ON CONFLICT (chat_id, thread_id) DO NOTHING",
-        chat_id=destination.chat_id,
-        kind=destination.kind,
-        title=destination.title,
-        language=destination.language,
-        timezone=destination.timezone,
-    )
+    meet(db, replace(destination, thread_id=None))
     db.run(
         "UPDATE destination SET language = :language, language_chosen = 1 WHERE chat_id = :chat_id",
         chat_id=destination.chat_id,

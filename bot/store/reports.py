@@ -20,17 +20,24 @@ class Pulse:
     incidents: Mapping[str, int]
 
 
+def outbox_waiting(db: Connection) -> tuple[int, datetime | None]:
+    """How many rows are still to be sent, and since when the first of them waits."""
+    row = db.row("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'")
+    if row is None or row["oldest"] is None:
+        return 0, None
+    return row["count"], from_micros(row["oldest"])
+
+
 def pulse(db: Connection) -> Pulse:
     """The state of the store in figures."""
-    waiting = db.row("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'")
-    oldest = waiting["oldest"] if waiting else None
+    waiting, oldest_at = outbox_waiting(db)
     stored = db.rows("SELECT merchant_id, outcome, SUM(count) AS count FROM rollup_total GROUP BY merchant_id, outcome")
     going_on = db.rows(
         "SELECT merchant_id, COUNT(*) AS count FROM incident WHERE state <> 'resolved' GROUP BY merchant_id"
     )
     return Pulse(
-        outbox_waiting=waiting["count"] if waiting else 0,
-        outbox_oldest_at=None if oldest is None else from_micros(oldest),
+        outbox_waiting=waiting,
+        outbox_oldest_at=oldest_at,
         operations={(row["merchant_id"], row["outcome"]): row["count"] for row in stored},
         incidents={row["merchant_id"]: row["count"] for row in going_on},
     )
@@ -40,17 +47,16 @@ def health(
     db: Connection, merchants: Sequence[Merchant], *, version: str, started_at: datetime, now: datetime
 ) -> HealthReport:
     """The state of reading and of delivery."""
-    waiting = db.row("SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox WHERE state = 'waiting'")
+    waiting, oldest_at = outbox_waiting(db)
     dead = db.row("SELECT COUNT(*) AS count FROM outbox WHERE state IN ('dead', 'uncertain')")
     sent = db.row("SELECT MAX(sent_at) AS at FROM outbox WHERE sent_at IS NOT NULL")
-    oldest = waiting["oldest"] if waiting else None
     last = sent["at"] if sent else None
     return HealthReport(
         version=version,
         started_at=started_at,
         sources=tuple(_source_health(db, merchant) for merchant in merchants),
-        outbox_waiting=waiting["count"] if waiting else 0,
-        outbox_oldest_at=None if oldest is None else from_micros(oldest),
+        outbox_waiting=waiting,
+        outbox_oldest_at=oldest_at,
         outbox_dead=dead["count"] if dead else 0,
         last_sent_at=None if last is None else from_micros(last),
         sqlite_version=sqlite3.sqlite_version,

@@ -11,36 +11,24 @@ from bot.store.driver import Connection, list_by_key
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
-_MINUTE_DELTA = """
-    INSERT INTO rollup_minute (merchant_id, start_at, terminal_id, currency, outcome, count, sum)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome) DO UPDATE
-    SET count = rollup_minute.count + excluded.count, sum = rollup_minute.sum + excluded.sum
-"""
-_HOUR_DELTA = """
-    INSERT INTO rollup_hour (merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, terminal_id, start_at, currency, outcome, reason_code) DO UPDATE
-    SET count = rollup_hour.count + excluded.count, sum = rollup_hour.sum + excluded.sum
-"""
-_TOTAL_DELTA = """
-    INSERT INTO rollup_total (merchant_id, start_at, currency, outcome, reason_code, count, sum)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, start_at, currency, outcome, reason_code) DO UPDATE
-    SET count = rollup_total.count + excluded.count, sum = rollup_total.sum + excluded.sum
-"""
-_INVOICE_DELTA = """
-    INSERT INTO rollup_invoice (merchant_id, start_at, terminal_id, currency, outcome, count)
-    VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, terminal_id, start_at, currency, outcome) DO UPDATE
-    SET count = rollup_invoice.count + excluded.count
-"""
-_INVOICE_TOTAL_DELTA = """
-    INSERT INTO rollup_invoice_total (merchant_id, start_at, currency, outcome, count)
-    VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (merchant_id, start_at, currency, outcome) DO UPDATE
-    SET count = rollup_invoice_total.count + excluded.count
-"""
+
+def _adding(table: str, key: str, *sums: str) -> str:
+    """The statement that adds to the sums under a key, columns in this order."""
+    columns = [*key.split(", "), *sums]
+    more = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
+        f"ON CONFLICT ({key}) DO UPDATE SET {more}"
+    )
+
+
+_MINUTE_DELTA = _adding("rollup_minute", "merchant_id, start_at, terminal_id, currency, outcome", "count", "sum")
+_HOUR_DELTA = _adding(
+    "rollup_hour", "merchant_id, start_at, terminal_id, currency, outcome, reason_code", "count", "sum"
+)
+_TOTAL_DELTA = _adding("rollup_total", "merchant_id, start_at, currency, outcome, reason_code", "count", "sum")
+_INVOICE_DELTA = _adding("rollup_invoice", "merchant_id, start_at, terminal_id, currency, outcome", "count")
+_INVOICE_TOTAL_DELTA = _adding("rollup_invoice_total", "merchant_id, start_at, currency, outcome", "count")
 _INVOICE_UPSERT = """
     INSERT INTO invoice (merchant_id, invoice_id, first_at, terminal_id, currency, outcome)
     VALUES (?, ?, ?, ?, ?, ?)

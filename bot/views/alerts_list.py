@@ -9,7 +9,7 @@ from bot.model import Button, IncidentAlert, Message
 from bot.texts import Voice
 from bot.views.blocks import capped, fit
 from bot.views.buttons import data_button, edit_button
-from bot.views.incidents import state_of, symptom_words, where
+from bot.views.incidents import count_words, state_of, symptom_words, where
 from bot.views.operations import SEPARATOR
 
 _HANDLED = 6
@@ -54,14 +54,8 @@ def _line(alert: IncidentAlert, voice: Voice, now: datetime) -> Markup:
     if incident.resolved_at:
         when = f"{when} – {voice.moment(incident.resolved_at, now)}"
     head = Markup("{} <b>#{} · {}</b>").format(icon, incident.number, state)
-    what = [symptom_words(incident, voice)] if incident.key else [_count(alert, voice)]
+    what = [symptom_words(incident, voice)] if incident.key else count_words(incident, voice)
     return SEPARATOR.join([head, where(alert, voice), *what, escape(when)])
-
-
-def _count(alert: IncidentAlert, voice: Voice) -> Markup:
-    sums = [escape(voice.money(total, currency)) for currency, total in alert.incident.sums.items()]
-    count = voice.plural("{n} payment failed", "{n} payments failed", alert.incident.count)
-    return SEPARATOR.join([count, *sums])
 
 
 def _handling(alert: IncidentAlert, voice: Voice) -> list[Button]:

@@ -1,12 +1,12 @@
 """One change of an incident, as the reply that announces it."""
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from bot.model import AlertReason, Because, Button, IncidentAlert, Message
 from bot.texts import Voice
 from bot.views.blocks import capped, fit
 from bot.views.buttons import data_button
-from bot.views.incidents import fate_words, instead_words, rate_words, repeat_mark, symptom_words, where
+from bot.views.incidents import count_words, fate_words, instead_words, rate_words, repeat_mark, symptom_words, where
 from bot.views.operations import SEPARATOR
 
 
@@ -53,11 +53,6 @@ def _resolved(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     span = voice.span((incident.resolved_at or alert.at) - incident.since)
     head = voice("🟢 <b>#{number} · over after {span}</b>", number=incident.number, span=span)
     lines = [SEPARATOR.join([head, where(alert, voice)])]
-    if incident.key:
-        return [
-            *lines,
-            symptom_words(incident, voice),
-        ]
     lines += _summary(alert, voice)
     if alert.aftermath:
         lines.append(fate_words(alert.aftermath, voice))
@@ -68,9 +63,7 @@ def _summary(alert: IncidentAlert, voice: Voice) -> list[Markup]:
     incident = alert.incident
     if incident.key:
         return [symptom_words(incident, voice)]
-    count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
-    amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
-    return [SEPARATOR.join([count, amount]), *rate_words(alert, voice)]
+    return [SEPARATOR.join(count_words(incident, voice)), *rate_words(alert, voice)]
 
 
 def _reply_buttons(alert: IncidentAlert, voice: Voice) -> list[list[Button]]:

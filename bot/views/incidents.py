@@ -91,10 +91,8 @@ def _failures(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]
 def totals(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
     """Why, how many, how much, how the terminal does and from when to when."""
     incident = alert.incident
-    lines = [_classes(incident, voice)]
-    amount = SEPARATOR.join(escape(voice.money(total, currency)) for currency, total in incident.sums.items())
-    count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
-    lines.append(Markup("<b>{}</b> · {}").format(count, amount))
+    count, *sums = count_words(incident, voice)
+    lines = [_classes(incident, voice), SEPARATOR.join([Markup("<b>{}</b>").format(count), *sums])]
     lines += rate_words(alert, voice)
     lines.append(_when(incident, voice, now))
     if incident.corrected:
@@ -106,6 +104,12 @@ def totals(alert: IncidentAlert, voice: Voice, now: datetime) -> list[Markup]:
             voice("It comes and goes: {count} times. I call it over only after a longer calm.", count=incident.flaps)
         )
     return lines
+
+
+def count_words(incident: Incident, voice: Voice) -> list[Markup]:
+    """How many payments failed, then the sum of each currency."""
+    count = voice.plural("{n} payment failed", "{n} payments failed", incident.count)
+    return [count, *(escape(voice.money(total, currency)) for currency, total in incident.sums.items())]
 
 
 def fate_words(aftermath: Aftermath, voice: Voice) -> Markup:
