@@ -1,85 +1,15 @@
-"""The configuration file and environment as frozen, checked values; knows nothing of the rest of the program."""
+"""The sections of the configuration file as frozen, checked values."""
 
-import re
-from collections.abc import Callable, Hashable, Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.errors import ConfigurationError, Problem
+from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, webhook_secret
 
 ENVIRONMENT_PREFIX = "EPAY_BOT__"
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def parse_duration(value: object) -> timedelta:
-    """`15s`, `10m`, `2h`, `56d`, also joined: `1h30m`. Raises ValueError for anything else."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip()
-    parts = re.findall(r"(\d+)(ms|[smhdw])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError("a duration is written like 15s, 10m, 2h or 56d")
-    return timedelta(**{_UNITS[unit]: int(number) for number, unit in parts})
-
-
-def parse_clock_time(value: object) -> time:
-    """`06:00`, also without quotes, which YAML reads as minutes or, with seconds, refuses. Raises ValueError."""
-    if isinstance(value, time):
-        return value
-    text = f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) and value >= 60 else str(value).strip()
-    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
-        raise ValueError('a time of day is written like "06:00"')
-    hour, minute = map(int, text.split(":"))
-    return time(hour, minute)
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("no such time zone; Kazakhstan is Asia/Almaty") from error
-    return name
-
-
-def _quoted(value: object) -> object:
-    if isinstance(value, int):
-        raise ValueError('write it in quotes, so that no leading zero is lost: "98151552"')  # noqa: TRY004
-    return value
-
-
-def _http_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-        raise ValueError("a full address is expected, like https://epay.homebank.kz/api/p2p/operations")
-    return value.rstrip("/")
-
-
-def _webhook_secret(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
-        raise ValueError("Telegram takes 1 to 256 of the signs A-Z a-z 0-9 _ -")
-    return secret
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Quoted = Annotated[str, BeforeValidator(_quoted), Field(min_length=1)]
-Url = Annotated[str, AfterValidator(_http_url)]
-Language = Literal["ru", "kk", "en"]
 
 
 class Section(BaseModel):
@@ -111,7 +41,7 @@ def _read_secret(name: str, path: str) -> str:
 
 class Webhook(Section):
     url: Url
-    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
+    secret: Annotated[SecretStr, AfterValidator(webhook_secret)]
 
 
 class Telegram(Section):
@@ -224,68 +154,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
-
-
-def load(path: Path, check_alerts: Callable[[Mapping[str, Any]], list[Problem]]) -> Settings:
-    """Reads the file, lets the environment override it and checks everything at once.
-
-    `check_alerts` judges the `alerts` section, whose settings belong to the rules. Raises
-    ConfigurationError with every problem, each with its path in the file.
-    """
-    given = _read_yaml(path)
-    alerts = given.get("alerts")
-    problems = check_alerts(alerts) if isinstance(alerts, dict) else []
-    try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        problems += [_problem(dict(detail)) for detail in error.errors(include_url=False, include_input=False)]
-    if problems:
-        raise ConfigurationError(*sorted(set(problems)))
-    return settings
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader that refuses a key written twice, since the first would be lost without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is written twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            given = yaml.load(file, _UniqueKeys)  # noqa: S506
-    except OSError as error:
-        raise ConfigurationError(Problem("", f"{path} cannot be read: {error.strerror}")) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(Problem("", f"{path} is not valid YAML{_where(error)}")) from error
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise ConfigurationError(Problem("", f"{path} must hold sections like telegram: and merchants:"))
-    return given
-
-
-def _where(error: Exception) -> str:
-    """Line and kind of the mistake, never the text around it: that may be a password."""
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None)
-    return (f": line {mark.line + 1}" if mark else "") + (f", {what}" if what else "")
-
-
-def _problem(detail: Mapping[str, Any]) -> Problem:
-    path = ""
-    for part in detail["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    kind = detail["type"]
-    what = {"missing": "missing", "extra_forbidden": "unknown key; see config.example.yaml"}.get(kind)
-    text = what or detail["msg"].removeprefix("Value error, ")
-    return Problem(path, text[0].lower() + text[1:])
 
 
 def list_secrets(section: BaseModel) -> list[str]:
