@@ -16,7 +16,6 @@ from bot import __version__
 from bot.backtest import backtest
 from bot.backups import Backups
 from bot.charts import Charts
-from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
@@ -33,7 +32,7 @@ from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
 from bot.rules import Rulebook
 from bot.schedule import Schedule, Works
-from bot.store import backup, chats, sources
+from bot.store import backup, chats, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.texts import Voices
@@ -99,7 +98,7 @@ class App:
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             bank = await stack.enter_async_context(aiohttp.ClientSession())
-            await store.write(_know_owners, self._owners)
+            await store.write(_know_owners, self._owners, self._now())
             await store.write(backup.begin_anew, self._now())
             await self._work(stop, ready, store=store, gateway=gateway, clients=await self._clients(store, bank))
 
@@ -166,7 +165,6 @@ class App:
             clients=clients,
             merchants=self._merchants,
             voices=voices,
-            access=Access(self._settings.access.owners),
             now=self._now,
             version=__version__,
             started_at=self._now(),
@@ -174,6 +172,7 @@ class App:
             listed=list_commands,
             incidents=self._incidents,
             show_menu=gateway.set_chat_menu,
+            me=gateway.me,
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
             day_starts=self._settings.day_starts,
@@ -251,9 +250,9 @@ async def list_past_changes(
             await store.close()
 
 
-def _know_owners(db: Connection, owners: Sequence[Destination]) -> None:
-    """The configured owners, and no former one, get alerts in their private chats."""
-    chats.unsubscribe_all_but(db, [owner.chat_id for owner in owners])
+def _know_owners(db: Connection, owners: Sequence[Destination], now: datetime) -> None:
+    """The configured owners, and no former one, own every merchant and get alerts in their private chats."""
+    people.configure(db, [owner.chat_id for owner in owners], now)
     for owner in owners:
         chats.subscribe(db, owner)
 

@@ -1,45 +1,77 @@
-"""Who may do what. Denies by default; pure, the time is an argument."""
+"""Who may do what. Denies by default; pure, the time is an argument.
+
+`decide` is the one place where that is decided: rights of the role, below the ceiling of the chat.
+"""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import ChatKind, Request
+from bot.model import ADMINISTRATORS, CEILINGS, RIGHTS, ChatKind, MerchantId, Right, Role, Standing
 
 REFUSE_AGAIN_AFTER = timedelta(days=1)
 REMEMBERED = 10_000
 
 
-class Audience(StrEnum):
-    """Who may use a command."""
-
-    EVERYBODY = "everybody"
-    OWNERS = "owners"
-
-
 class Verdict(StrEnum):
-    """What a request deserves: an answer, one polite refusal, or silence."""
+    """MASKED: allowed, with of the payer no more than initials."""
 
-    ANSWER = "answer"
-    REFUSE = "refuse"
-    IGNORE = "ignore"
+    ALLOWED = "allowed"
+    MASKED = "masked"
+    REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Telegram user ids with every right; no owners means nobody."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody may see here: of which merchants, and whether sums of them.
 
-    owners: Collection[int]
+    `circle`: the merchants at which they hold a role that counts in this chat; who has none is a stranger here.
+    """
 
-    def verdict(self, request: Request, audience: Audience) -> Verdict:
-        """A stranger is met with silence in groups, since a word there reaches more than the stranger."""
-        if request.user_id in self.owners:
-            return Verdict.ANSWER
-        if request.chat.kind is not ChatKind.PRIVATE:
-            return Verdict.IGNORE
-        return Verdict.ANSWER if audience is Audience.EVERYBODY else Verdict.REFUSE
+    verdict: Verdict
+    merchants: tuple[MerchantId, ...] = ()
+    totals: bool = False
+    circle: tuple[MerchantId, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        return bool(self.circle)
+
+
+def decide(right: Right, standing: Standing, kind: ChatKind, merchants: Sequence[MerchantId]) -> Decision:
+    """Whether a person may do what takes `right` in a chat of this kind, and for which of `merchants`."""
+    granted = {one: _granted(standing, kind, one) for one in merchants}
+    circle = tuple(one for one, rights in granted.items() if Right.LINKED in rights)
+    seen = tuple(one for one, rights in granted.items() if right in rights)
+    if right is Right.KEY or (right is Right.ANYBODY and (kind is ChatKind.PRIVATE or circle)):
+        seen = circle
+    elif not seen:
+        return Decision(verdict=Verdict.REFUSED, circle=circle)
+    masked = kind is not ChatKind.PRIVATE or any(Right.PAYER not in granted[one] for one in seen)
+    return Decision(
+        verdict=Verdict.MASKED if masked else Verdict.ALLOWED,
+        merchants=seen,
+        totals=all(Right.FIGURES in granted[one] for one in seen),
+        circle=circle,
+    )
+
+
+def _granted(standing: Standing, kind: ChatKind, merchant_id: MerchantId) -> frozenset[Right]:
+    """The rights of the role, below the ceiling of the chat; a chat nobody linked is open to owners alone."""
+    role = standing.role(merchant_id)
+    if role is None or kind is ChatKind.CHANNEL:
+        return frozenset()
+    rights = RIGHTS[role]
+    if kind is ChatKind.PRIVATE:
+        return rights - {Right.LINK}
+    if not standing.administrator:
+        rights -= ADMINISTRATORS
+    if not standing.levels:
+        return rights if role is Role.OWNER else frozenset()
+    level = standing.level(merchant_id)
+    return rights & CEILINGS[level] if level else frozenset()
 
 
 class Refusals:

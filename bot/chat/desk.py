@@ -7,7 +7,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.charts import Charts
-from bot.chat.access import Access
+from bot.chat.access import Decision, Verdict
+from bot.chat.telegram import BotIdentity
 from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
@@ -16,6 +17,7 @@ from bot.rules.unusual_volume import UnusualVolume
 from bot.store import chats
 from bot.store.driver import Store
 from bot.texts import Voice, Voices
+from bot.views import Sight
 
 
 class Bank(Protocol):
@@ -35,14 +37,14 @@ class Desk:
     A business day begins at `day_starts` on the clock of the chat; its digest comes at `digest_at` unless it chose.
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
-    `volume`: the settings of the rule of that name.
+    `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram.
+    `merchants` and `clients`, `sight` of payers and whether there are `totals` depend on who asks: see `narrowed`.
     """
 
     store: Store
     clients: Mapping[MerchantId, Bank]
     merchants: tuple[Merchant, ...]
     voices: Voices
-    access: Access
     now: Callable[[], datetime]
     version: str
     started_at: datetime
@@ -50,6 +52,7 @@ class Desk:
     listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
     incidents: Incidents
     show_menu: Callable[[Destination, Sequence[tuple[str, str]]], Awaitable[None]]
+    me: Callable[[], Awaitable[BotIdentity]]
     charts: Charts
     upload_limit: int = 49_000_000
     patience: timedelta = timedelta(seconds=8)
@@ -57,6 +60,20 @@ class Desk:
     day_starts: time = time()
     volume: UnusualVolume = field(default_factory=UnusualVolume)
     digest_at: time = time(9)
+    sight: Sight = Sight.MASKED
+    totals: bool = False
+
+    def narrowed(self, decision: Decision, listed: Callable[[ChatKind], Sequence[tuple[str, str]]]) -> "Desk":
+        """The desk of somebody who may see so much: what is not theirs is not there at all."""
+        merchants = tuple(one for one in self.merchants if one.id in decision.merchants)
+        return replace(
+            self,
+            merchants=merchants,
+            clients={one.id: self.clients[one.id] for one in merchants if one.id in self.clients},
+            sight=Sight.FULL if decision.verdict is Verdict.ALLOWED else Sight.MASKED,
+            totals=decision.totals,
+            listed=listed,
+        )
 
     def calendar(self, chat: Destination) -> Calendar:
         """How this chat's days, weeks and months are cut."""

@@ -9,6 +9,7 @@ from bot.chat.desk import Desk
 from bot.chat.hours import OFF, read_kind, read_plan, read_quiet
 from bot.chat.scopes import list_merchants
 from bot.model import (
+    ALL_MERCHANTS,
     ChatSettings,
     Destination,
     DigestAlert,
@@ -66,16 +67,16 @@ async def change_digest(chat: Destination, words: Sequence[str], desk: Desk) -> 
 
 
 async def chosen_by(chat: Destination, desk: Desk) -> Chosen:
-    """What a chat has chosen, as it can be shown."""
-    return Chosen(await desk.store.read(_settings, chat), await list_merchants(desk), desk.now())
+    """What a chat has chosen, as it can be shown to somebody who may know of these merchants."""
+    return Chosen(await desk.store.read(_settings, chat, desk), await list_merchants(desk), desk.now())
 
 
-def _settings(db: Connection, chat: Destination) -> ChatSettings:
+def _settings(db: Connection, chat: Destination, desk: Desk) -> ChatSettings:
     place = place_of(chat)
     known = chats.find_destination(db, chat.chat_id, chat.thread_id)
-    return ChatSettings(
-        subscriptions.list_heard(db, place), known.quiet if known else None, subscriptions.list_plans(db, place)
-    )
+    ours = {ALL_MERCHANTS, *(merchant.id for merchant in desk.merchants)}
+    heard = [wish for wish in subscriptions.list_heard(db, place) if wish.merchant_id in ours]
+    return ChatSettings(heard, known.quiet if known else None, subscriptions.list_plans(db, place))
 
 
 def _set_quiet(db: Connection, chat: Destination, quiet: QuietHours | None) -> None:

@@ -1,0 +1,74 @@
+"""Who asks, where, and what of everything is on the desk for them. Asks the store and Telegram; `access` decides."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.chat.access import Decision, Verdict, decide
+from bot.chat.commands.row import Command
+from bot.chat.desk import Desk
+from bot.errors import DeliveryError
+from bot.model import ADMINISTRATORS, ALL_MERCHANTS, ChatKind, Level, Request, Right, Role, Standing
+from bot.store import people
+
+log = logging.getLogger(__name__)
+Administers = Callable[[int, int], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What was decided about a request, and the desk it is answered at."""
+
+    decision: Decision
+    desk: Desk
+
+
+class Door:
+    """`administers` tells of a chat and a person whether Telegram lets that person administer it."""
+
+    def __init__(self, desk: Desk, commands: Sequence[Command], administers: Administers) -> None:
+        self._desk = desk
+        self._commands = commands
+        self._administers = administers
+        self._merchants = tuple(merchant.id for merchant in desk.merchants)
+
+    async def admit(self, request: Request, command: Command | None) -> Admitted:
+        """Decides about a request; with nothing that was understood, whether the person is known here."""
+        right = command.right if command else Right.LINKED
+        standing = await self._standing(request, right)
+        decision = decide(right, standing, request.chat.kind, self._merchants)
+        if decision.verdict is not Verdict.REFUSED and right in ADMINISTRATORS:
+            await self._link(request, standing)
+        return Admitted(decision, self._desk.narrowed(decision, lambda kind: self._listed(standing, kind)))
+
+    async def _standing(self, request: Request, right: Right) -> Standing:
+        chat = request.chat
+        standing = await self._desk.store.read(people.standing_of, request.user_id, chat)
+        if chat.kind is ChatKind.PRIVATE or right not in ADMINISTRATORS or not standing.roles:
+            return standing
+        try:
+            return replace(standing, administrator=await self._administers(chat.chat_id, request.user_id))
+        except DeliveryError as error:
+            log.warning("whether user %s administers chat %s is not known: %s", request.user_id, chat.chat_id, error)
+            return standing
+
+    async def _link(self, request: Request, standing: Standing) -> None:
+        """A group whose settings an owner changes is linked by that."""
+        if request.chat.kind is not ChatKind.PRIVATE and not standing.levels:
+            await self._desk.store.write(people.link, request.chat.chat_id, list_owned(standing), Level.FIGURES)
+
+    def _listed(self, standing: Standing, kind: ChatKind) -> list[tuple[str, str]]:
+        """The commands this person may use in such a chat; who administers it is asked when it matters."""
+        there = replace(standing, administrator=True)
+        return [
+            (one.name, one.description)
+            for one in self._commands
+            if one.listed and kind in one.where
+            if decide(one.right, there, kind, self._merchants).verdict is not Verdict.REFUSED
+        ]
+
+
+def list_owned(standing: Standing) -> list[str]:
+    """The merchants a person owns; ALL_MERCHANTS stands for the others too."""
+    owned = [merchant_id for merchant_id, role in standing.roles.items() if role is Role.OWNER]
+    return [ALL_MERCHANTS] if ALL_MERCHANTS in owned else owned
