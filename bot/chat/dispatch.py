@@ -17,7 +17,7 @@ from bot.chat.errands import Continued, Errands
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, StoreError, Unclear, UsageError
-from bot.model import ADMINISTRATORS, AuditEntry, ChatKind, Destination, Message, Request, Toast
+from bot.model import ADMINISTRATORS, AuditEntry, ChatKind, Destination, Message, Request, Right, Toast
 from bot.store import audit, chats
 from bot.texts import Voice
 
@@ -54,10 +54,11 @@ class Dispatch:
 
     def menus(self) -> Sequence[Menu]:
         """The command menu of private chats and of groups in every language."""
+        voices = {language: self._desk.default_voice(language) for language in MENU_LANGUAGES}
         return [
-            Menu(scope=scope, language=language, commands=_commands(self._desk.default_voice(language), kind))
+            Menu(scope=scope, language=language, commands=_commands(list_commands(kind), voice))
             for scope, kind in _SCOPES.items()
-            for language in MENU_LANGUAGES
+            for language, voice in voices.items()
         ]
 
     async def handle(self, incoming: Incoming) -> None:
@@ -95,7 +96,7 @@ class Dispatch:
             error = UsageError("Only administrators of this group who hold a role here may change that")
         voice = self._desk.voice(request.chat)
         if request.press_id is not None:
-            await self._replies.settle(request, voice.plain(error.text))
+            await self._replies.settle(request, views.error_message(error, voice).text.unescape())
         else:
             await self._replies.give(request, views.error_message(error, voice))
 
@@ -133,10 +134,22 @@ class Dispatch:
         except Exception as error:
             return self._excuse(request, error)
         else:
+            if command.right is Right.KEY and answer is not None:
+                admitted = await self._welcome(request)
             await self._note(request, command, admitted)
             return answer
         finally:
             typing.cancel()
+
+    async def _welcome(self, request: Request) -> Admitted:
+        """What a key has brought: the person's own menu, and what may be seen from now on."""
+        admitted = await self._door.admit(request, None)
+        kind = request.chat.kind
+        if kind is ChatKind.PRIVATE:
+            voice = self._desk.voice(request.chat)
+            with suppress(DeliveryError):
+                await self._gateway.set_chat_menu(request.chat, _commands(admitted.desk.listed(kind), voice))
+        return admitted
 
     async def _note(self, request: Request, command: Command, admitted: Admitted, *, refused: bool = False) -> None:
         """Keeps who asked what; an answer does not wait for a store that cannot write."""
@@ -176,5 +189,5 @@ class Dispatch:
             pause = TYPING_LASTS
 
 
-def _commands(voice: Voice, kind: ChatKind) -> tuple[tuple[str, str], ...]:
-    return tuple((name, voice.plain(description)) for name, description in list_commands(kind))
+def _commands(commands: Sequence[tuple[str, str]], voice: Voice) -> tuple[tuple[str, str], ...]:
+    return tuple((name, voice.plain(description)) for name, description in commands)

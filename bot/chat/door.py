@@ -39,6 +39,9 @@ class Door:
         decision = decide(right, standing, request.chat.kind, self._merchants)
         if decision.verdict is not Verdict.REFUSED and right in ADMINISTRATORS:
             await self._link(request, standing)
+        if right is Right.KEY:
+            # The key alone tells which merchant it is for.
+            return Admitted(decision, self._desk)
         return Admitted(decision, self._desk.narrowed(decision, lambda kind: self._listed(standing, kind)))
 
     async def _standing(self, request: Request, right: Right) -> Standing:

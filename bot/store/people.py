@@ -59,6 +59,17 @@ def give(db: Connection, colleague: Colleague, *, by: int) -> None:
     )
 
 
+def change(db: Connection, user_id: int, merchant_id: str, role: Role, *, by: int) -> None:
+    """A person who has a role at a merchant has this one from now on."""
+    db.run(
+        "UPDATE person SET role = :role, given_by = :given_by WHERE user_id = :user_id AND merchant_id = :merchant_id",
+        role=role,
+        given_by=by,
+        user_id=user_id,
+        merchant_id=merchant_id,
+    )
+
+
 def remove(db: Connection, user_id: int, merchant_id: str) -> None:
     """A person holds no role at a merchant any more: what was to be said or kept true in private is dropped."""
     here = {"user_id": user_id, "merchant_id": merchant_id}

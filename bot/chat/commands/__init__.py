@@ -10,7 +10,9 @@ from bot.chat.commands import (
     figures,
     finding,
     incidents,
+    inviting,
     lists,
+    people,
     searching,
     silences,
     speaking,
@@ -18,13 +20,14 @@ from bot.chat.commands import (
     timing,
     volume,
 )
-from bot.chat.commands.row import Command, first, kept, number
+from bot.chat.commands.row import GROUPS, PRIVATELY, Command, first, kept, number
 from bot.model import ChatKind, Request, Right
 
 __all__ = ["COMMANDS", "Command", "find_command", "list_commands"]
 
 COMMANDS = (
     Command("start", about.start, "Who I am", Right.LINKED, None, listed=False),
+    Command("join", inviting.join, "Brings an invitation", Right.KEY, listed=False),
     Command("find", finding.find, "All attempts on an invoice: /find 12345", Right.LOOK_UP),
     Command("matches", finding.matches, "Everything a number fits", Right.LOOK_UP, listed=False),
     Command("payer", finding.payer, "Who paid", Right.PAYER, listed=False),
@@ -57,6 +60,18 @@ COMMANDS = (
     Command("quiet", timing.quiet, "Hours without sound: /quiet 23:00-08:00", Right.SETTINGS, kept),
     Command("settings", subscribing.settings, "What this chat receives", Right.SETTINGS, kept),
     Command("language", speaking.language, "The language of this chat", Right.SETTINGS, kept),
+    Command("ceiling", people.ceiling, "What may appear in this group", Right.LINK, kept, where=GROUPS),
+    Command("people", people.everybody, "Who may do what", Right.PEOPLE, where=PRIVATELY),
+    Command("person", people.person, "One person's role", Right.PEOPLE, kept, where=PRIVATELY, listed=False),
+    Command(
+        "invite",
+        inviting.invite,
+        "A link for a role: /invite support 24h",
+        Right.PEOPLE,
+        kept,
+        where=PRIVATELY,
+    ),
+    Command("revoke", inviting.revoke, "Ends an invitation", Right.PEOPLE, number, where=PRIVATELY),
     Command("health", about.health, "Whether the bank, Telegram and I are well", Right.LINKED),
     Command("id", about.identify, "Your id and this chat's", Right.ANYBODY, None),
     Command("help", about.help_, "What you can ask", Right.LINKED, None),

@@ -59,7 +59,7 @@ async def subscribe(request: Request, desk: Desk) -> Message:
         for merchant_id, terminal_id in places
         for kind in EventKind
     ]
-    await desk.store.write(_subscribe, desk, request.chat, wishes)
+    await desk.store.write(hear, desk, request.chat, wishes)
     return views.subscribed(await chosen_by(request.chat, desk), voice)
 
 
@@ -118,7 +118,8 @@ async def _places(desk: Desk, words: Sequence[str]) -> list[tuple[str, str]]:
     return [(merchant.id, terminal.id if terminal else "") for merchant, terminal in scope.places]
 
 
-def _subscribe(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscription]) -> None:
+def hear(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscription]) -> None:
+    """The chat hears this beside what it heard before; digests come at the usual hour unless it chose another."""
     place = place_of(chat)
     known = subscriptions.list_heard(db, place)
     chats.subscribe(db, chat)
