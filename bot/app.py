@@ -27,6 +27,7 @@ from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.epay import Dialect, EpayClient
 from bot.errors import ConfigurationError, Problem, StoreError
+from bot.guests import Guests
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
@@ -138,7 +139,11 @@ class App:
             gateway, store, dispatch, now=self._now, vitals=self._vitals, webhook=self._settings.telegram.webhook
         )
         trouble = _Trouble(delivery, self._owners, self._now)
-        schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals)
+        schedule = Schedule(
+            self._works(store, clients, delivery, Guests(store, gateway.leave, now=self._now)),
+            trouble.tell,
+            self._vitals,
+        )
         web = await self._listen(store, intake)
         await delivery.recover()
         schedule.start()
@@ -180,7 +185,7 @@ class App:
         )
         return Dispatch(desk, gateway, COMMANDS)
 
-    def _works(self, store: Store, clients: dict[MerchantId, EpayClient], delivery: Delivery) -> Works:
+    def _works(self, store: Store, clients: dict[MerchantId, EpayClient], delivery: Delivery, guests: Guests) -> Works:
         ingests = {
             merchant.id: Ingest(
                 merchant,
@@ -200,8 +205,10 @@ class App:
             watching=self._watching,
             backups=Backups(database_of(self._settings), self._settings.backup, now=self._now),
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
+            guests=guests,
             store=store,
             polling=self._settings.polling,
+            keep_audit=timedelta(days=self._settings.access.audit_days),
             vitals=self._vitals,
             now=self._now,
         )

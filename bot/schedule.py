@@ -17,10 +17,11 @@ from bot.config import Polling
 from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.errors import StoreError
+from bot.guests import Guests
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
-from bot.store import chats, queries, retention
+from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
 from bot.watching import Watching
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
+KEEP_INVITATIONS = timedelta(days=30)
 Work = Callable[[], Awaitable[object]]
 
 
@@ -44,8 +46,10 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    guests: Guests
     store: Store
     polling: Polling
+    keep_audit: timedelta
     vitals: Vitals
     now: Callable[[], datetime]
 
@@ -109,7 +113,23 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_sent() -> None:
         await works.store.write(retention.forget_sent, works.now() - KEEP_SENT)
 
-    return (("updates", forget_updates), ("queries", forget_queries), ("sent", forget_sent))
+    async def forget_invitations() -> None:
+        await works.store.write(invitations.forget, works.now() - KEEP_INVITATIONS)
+
+    async def forget_audit() -> None:
+        await works.store.write(audit.forget, works.now() - works.keep_audit)
+
+    return (
+        ("updates", forget_updates),
+        ("queries", forget_queries),
+        ("sent", forget_sent),
+        ("invitations", forget_invitations),
+        ("audit", forget_audit),
+    )
+
+
+def _leaving(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("guests", works.guests.step),)
 
 
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
@@ -123,6 +143,7 @@ JOBS = (
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
+    Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
 )
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot import telling, views
+from bot import views
 from bot.chat.access import Refusals, Verdict
 from bot.chat.buttons import unpack
 from bot.chat.commands import Command, find_command, list_commands
 from bot.chat.desk import Desk, place
 from bot.chat.door import Admitted, Door
 from bot.chat.errands import Continued, Errands
+from bot.chat.membership import Membership
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, StoreError, Unclear, UsageError
@@ -49,6 +50,7 @@ class Dispatch:
         self._moment = moment
         self._replies = Replies(gateway, desk.store, now=desk.now, pause=pause)
         self._refusals = Refusals()
+        self._membership = Membership(desk, gateway.send)
         self._door = Door(desk, commands, gateway.is_administrator)
         self.errands = Errands(self._replies, self._excuse)
 
@@ -63,17 +65,24 @@ class Dispatch:
 
     async def handle(self, incoming: Incoming) -> None:
         """Raises StoreError; what Telegram refuses is logged and over."""
-        store, now = self._desk.store, self._desk.now()
+        store = self._desk.store
         match incoming:
             case ChatMoved():
                 await store.write(chats.move_chat, incoming.old_chat_id, incoming.new_chat_id)
             case BotMembership():
-                if incoming.allowed:
-                    await store.write(chats.set_chat_disabled, incoming.chat.chat_id, None, now)
-                else:
-                    await store.write(telling.switch_off, incoming.chat.chat_id, "the bot was blocked or removed", now)
+                await self._membership.handle(incoming)
             case Request():
                 await self._meet(await unpack(await place(incoming, self._desk), store))
+
+    async def slow_down(self, request: Request) -> None:
+        """Says once to somebody who asks too much that not everything is answered."""
+        request = await place(request, self._desk)
+        error = UsageError("You ask faster than I can answer; some of it is left out. Please wait a moment")
+        message = views.error_message(error, self._desk.voice(request.chat))
+        if request.press_id is not None:
+            await self._replies.settle(request, message.text.unescape())
+        elif request.chat.kind is ChatKind.PRIVATE:
+            await self._replies.give(request, message)
 
     async def _meet(self, request: Request) -> None:
         command = find_command(self._commands, request)

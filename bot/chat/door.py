@@ -8,7 +8,7 @@ from bot.chat.access import Decision, Verdict, decide
 from bot.chat.commands.row import Command
 from bot.chat.desk import Desk
 from bot.errors import DeliveryError
-from bot.model import ADMINISTRATORS, ALL_MERCHANTS, ChatKind, Level, Request, Right, Role, Standing
+from bot.model import ADMINISTRATORS, ChatKind, Request, Right, Standing
 from bot.store import people
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,6 @@ class Door:
         right = command.right if command else Right.LINKED
         standing = await self._standing(request, right)
         decision = decide(right, standing, request.chat.kind, self._merchants)
-        if decision.verdict is not Verdict.REFUSED and right in ADMINISTRATORS:
-            await self._link(request, standing)
         if right is Right.KEY:
             # The key alone tells which merchant it is for.
             return Admitted(decision, self._desk)
@@ -55,11 +53,6 @@ class Door:
             log.warning("whether user %s administers chat %s is not known: %s", request.user_id, chat.chat_id, error)
             return standing
 
-    async def _link(self, request: Request, standing: Standing) -> None:
-        """A group whose settings an owner changes is linked by that."""
-        if request.chat.kind is not ChatKind.PRIVATE and not standing.levels:
-            await self._desk.store.write(people.link, request.chat.chat_id, list_owned(standing), Level.FIGURES)
-
     def _listed(self, standing: Standing, kind: ChatKind) -> list[tuple[str, str]]:
         """The commands this person may use in such a chat; who administers it is asked when it matters."""
         there = replace(standing, administrator=True)
@@ -69,9 +62,3 @@ class Door:
             if one.listed and kind in one.where
             if decide(one.right, there, kind, self._merchants).verdict is not Verdict.REFUSED
         ]
-
-
-def list_owned(standing: Standing) -> list[str]:
-    """The merchants a person owns; ALL_MERCHANTS stands for the others too."""
-    owned = [merchant_id for merchant_id, role in standing.roles.items() if role is Role.OWNER]
-    return [ALL_MERCHANTS] if ALL_MERCHANTS in owned else owned

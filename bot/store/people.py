@@ -129,14 +129,26 @@ def link(db: Connection, chat_id: int, merchant_ids: Sequence[str], level: Level
     db.run("DELETE FROM unlinked_chat WHERE chat_id = :chat_id", chat_id=chat_id)
 
 
-def unlink(db: Connection, chat_id: int, now: datetime) -> None:
-    """Nothing may appear in a chat, and it waits to be linked, from now on unless it waits already."""
-    db.run("DELETE FROM chat_level WHERE chat_id = :chat_id", chat_id=chat_id)
+def let_in(db: Connection, chat: Destination, merchant_ids: Sequence[str]) -> None:
+    """Links a group that is not linked yet; one that is keeps what it has."""
+    if chat.kind is not ChatKind.PRIVATE and not levels_of(db, chat.chat_id):
+        link(db, chat.chat_id, merchant_ids, Level.FIGURES)
+
+
+def welcome(db: Connection, chat: Destination, user_id: int, now: datetime) -> bool:
+    """Somebody has added the bot to a group: whether it is linked. The link of earlier holds if an owner of what it
+    links has done so; else nothing may appear there, and the group waits to be linked from now on."""
+    standing = standing_of(db, user_id, chat)
+    if any(standing.role(merchant_id) is Role.OWNER for merchant_id in standing.levels):
+        return True
+    db.run("DELETE FROM chat_level WHERE chat_id = :chat_id", chat_id=chat.chat_id)
     db.run(
-        "INSERT INTO unlinked_chat (chat_id, added_at) VALUES (:chat_id, :now) ON CONFLICT (chat_id) DO NOTHING",
-        chat_id=chat_id,
+        "INSERT INTO unlinked_chat (chat_id, added_at) VALUES (:chat_id, :now) "
+        "ON CONFLICT (chat_id) DO UPDATE SET added_at = excluded.added_at",
+        chat_id=chat.chat_id,
         now=to_micros(now),
     )
+    return False
 
 
 def list_unlinked(db: Connection, before: datetime) -> list[int]:

@@ -10,6 +10,7 @@ from bot.views.answers import (
     private_bot,
     welcome,
 )
+from bot.views.audit import audit_page
 from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
 from bot.views.ceilings import ceilings, level_meaning
@@ -18,6 +19,7 @@ from bot.views.comparison import comparison
 from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
+from bot.views.groups import added
 from bot.views.handled import acknowledged, ask_snooze, judged, said, snoozed
 from bot.views.incident_story import incident_story
 from bot.views.invitations import ask_merchant, ask_role, invitations_list, invited, joined, linked
@@ -59,6 +61,7 @@ __all__ = [
     "Listing",
     "Sight",
     "acknowledged",
+    "added",
     "alerts_list",
     "ask_digest",
     "ask_export",
@@ -75,6 +78,7 @@ __all__ = [
     "ask_silence_of",
     "ask_silence_until",
     "ask_snooze",
+    "audit_page",
     "by_terminal",
     "ceilings",
     "chart_buttons",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.chat.clues import is_look_up
 from bot.chat.commands import (
     about,
+    auditing,
     charting,
     exporting,
     figures,
@@ -72,6 +73,7 @@ COMMANDS = (
         where=PRIVATELY,
     ),
     Command("revoke", inviting.revoke, "Ends an invitation", Right.PEOPLE, number, where=PRIVATELY),
+    Command("audit", auditing.audit_, "Who did what and when", Right.PEOPLE, where=PRIVATELY),
     Command("health", about.health, "Whether the bank, Telegram and I are well", Right.LINKED),
     Command("id", about.identify, "Your id and this chat's", Right.ANYBODY, None),
     Command("help", about.help_, "What you can ask", Right.LINKED, None),

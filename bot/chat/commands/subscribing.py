@@ -10,6 +10,7 @@ from bot.chat.desk import Desk
 from bot.chat.scopes import get_scope, list_merchants
 from bot.errors import UsageError
 from bot.model import (
+    ALL_MERCHANTS,
     EVERYTHING,
     ChatKind,
     Destination,
@@ -22,7 +23,7 @@ from bot.model import (
     Severity,
     Subscription,
 )
-from bot.store import chats, subscriptions
+from bot.store import chats, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.routes import place_of
 
@@ -83,9 +84,9 @@ async def settings(request: Request, desk: Desk) -> Message:
         case ["language", language]:
             request = replace(request, chat=await choose_language(request.chat, language, desk))
         case ["severity", Severity.INFO | Severity.CRITICAL as severity]:
-            await desk.store.write(_change, request.chat, set(_NOT_CRITICAL), severity=Severity(severity))
+            await desk.store.write(_change, desk, request.chat, set(_NOT_CRITICAL), severity=Severity(severity))
         case [("failures" | "source" | "volume" | "digest") as kind, ("on" | "silent" | "off") as loudness]:
-            await desk.store.write(_change, request.chat, {EventKind(kind)}, loudness=Loudness(loudness))
+            await desk.store.write(_change, desk, request.chat, {EventKind(kind)}, loudness=Loudness(loudness))
         case []:
             pass
         case _:
@@ -119,9 +120,14 @@ async def _places(desk: Desk, words: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def hear(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscription]) -> None:
-    """The chat hears this beside what it heard before; digests come at the usual hour unless it chose another."""
+    """The chat, linked by that if it is a group, hears this beside what it heard before.
+
+    Digests come at the usual hour unless it chose another.
+    """
     place = place_of(chat)
     known = subscriptions.list_heard(db, place)
+    named = {wish.merchant_id for wish in wishes}
+    people.let_in(db, chat, [one.id for one in desk.merchants if named & {ALL_MERCHANTS, one.id}])
     chats.subscribe(db, chat)
     if any((wish.merchant_id, wish.terminal_id) == ALL for wish in wishes):
         subscriptions.forget(db, place)
@@ -170,6 +176,7 @@ def _off(kind: EventKind, merchant_id: str, terminal_id: str) -> Subscription:
 
 def _change(
     db: Connection,
+    desk: Desk,
     chat: Destination,
     kinds: Collection[EventKind],
     *,
@@ -179,6 +186,7 @@ def _change(
     """Changes what is chosen of these kinds, for every place of the chat."""
     place = place_of(chat)
     known = subscriptions.list_heard(db, place)
+    people.let_in(db, chat, [merchant.id for merchant in desk.merchants])
     chats.subscribe(db, chat)
     places = sorted({(wish.merchant_id, wish.terminal_id) for wish in known}) or [ALL]
     whole = {(wish.merchant_id, wish.terminal_id, wish.kind): wish for wish in known}

@@ -22,7 +22,7 @@ from bot.model import (
     Request,
     Subscription,
 )
-from bot.store import chats, subscriptions
+from bot.store import chats, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.routes import place_of
 from bot.views import Chosen
@@ -63,7 +63,7 @@ async def change_digest(chat: Destination, words: Sequence[str], desk: Desk) -> 
         await desk.store.write(subscriptions.drop_plans, place_of(chat))
         return
     plan = read_plan(words)
-    await desk.store.write(_plan, chat, plan, plan.due_after(desk.now(), desk.calendar(chat).zone))
+    await desk.store.write(_plan, desk, chat, plan, plan.due_after(desk.now(), desk.calendar(chat).zone))
 
 
 async def chosen_by(chat: Destination, desk: Desk) -> Chosen:
@@ -84,11 +84,12 @@ def _set_quiet(db: Connection, chat: Destination, quiet: QuietHours | None) -> N
     subscriptions.set_quiet(db, place_of(chat), quiet)
 
 
-def _plan(db: Connection, chat: Destination, plan: DigestPlan, due_at: datetime) -> None:
+def _plan(db: Connection, desk: Desk, chat: Destination, plan: DigestPlan, due_at: datetime) -> None:
     """A chat that hears nothing yet gets digests of everything and nothing else."""
     place = place_of(chat)
     heard = subscriptions.list_heard(db, place)
     wants = any(wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF for wish in heard)
+    people.let_in(db, chat, [merchant.id for merchant in desk.merchants])
     chats.subscribe(db, chat)
     if not wants:
         known = heard or [Subscription(kind=kind, loudness=Loudness.OFF) for kind in EventKind]

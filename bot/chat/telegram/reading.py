@@ -103,9 +103,16 @@ def _membership(change: Mapping[str, Any]) -> BotMembership:
     return BotMembership(
         chat=_destination(Chat.de_json(dict(change["chat"])), None),
         allowed=_may_write(change["new_chat_member"]),
+        joined=_is_inside(change["new_chat_member"]) and not _is_inside(change["old_chat_member"]),
         user_id=change["from"]["id"],
         at=datetime.fromtimestamp(change["date"], UTC),
     )
+
+
+def _is_inside(member: Mapping[str, Any]) -> bool:
+    if member["status"] == ChatMemberStatus.RESTRICTED:
+        return bool(member["is_member"])
+    return member["status"] not in _OUT
 
 
 def _may_write(member: Mapping[str, Any]) -> bool:

@@ -1,0 +1,48 @@
+"""The bot comes into a chat or loses its voice there: who is told what, and what may appear from then on."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bot import telling, views
+from bot.chat.desk import Desk
+from bot.chat.telegram import BotMembership
+from bot.errors import DeliveryError
+from bot.model import ChatKind, Destination, Message
+from bot.store import chats, people
+from bot.store.driver import Connection
+
+log = logging.getLogger(__name__)
+
+
+class Membership:
+    """Handles changes of what the bot is in a chat. `send` is asked once and its refusal is no harm."""
+
+    def __init__(self, desk: Desk, send: Callable[[Destination, Message], Awaitable[object]]) -> None:
+        self._desk = desk
+        self._send = send
+
+    async def handle(self, change: BotMembership) -> None:
+        """Raises StoreError."""
+        store, now = self._desk.store, self._desk.now()
+        if not change.allowed:
+            await store.write(_lose, change.chat.chat_id, now)
+            return
+        await store.write(chats.set_chat_disabled, change.chat.chat_id, None, now)
+        if change.joined and change.chat.kind is not ChatKind.PRIVATE:
+            linked = await store.write(people.welcome, change.chat, change.user_id, now)
+            await self._greet(change.chat, linked=linked)
+
+    async def _greet(self, chat: Destination, *, linked: bool) -> None:
+        known = await self._desk.store.read(chats.find_destination, chat.chat_id, None)
+        voice = self._desk.default_voice(known.language if known else None)
+        try:
+            await self._send(replace(chat, language=voice.language), views.added(voice, linked=linked))
+        except DeliveryError as error:
+            log.warning("no first word in chat %s: %s", chat.chat_id, error)
+
+
+def _lose(db: Connection, chat_id: int, now: datetime) -> None:
+    people.forget_unlinked(db, chat_id)
+    telling.switch_off(db, chat_id, "the bot was blocked or removed", now)
