@@ -52,12 +52,12 @@ class Digests:
     ) -> DigestAlert:
         """The digest of the last whole day, week or month before `due_at`, of what this chat listens to and may hear.
 
-        `of_all`: of everything, where it listens to nothing.
+        `of_all`: asked for now, of all merchants the asker may know of: of everything, where it listens to nothing.
         """
         wishes = subscriptions.list_heard(db, Place(to.chat_id, to.thread_id))
         if of_all and not any(wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF for wish in wishes):
             wishes = list(EVERYTHING)
-        merchants = [one for one in self._merchants if people.may_hear(db, to, one.id, Right.FIGURES)]
+        merchants = self._merchants if of_all else _heard_of(db, to, self._merchants)
         alert = digests.digest(
             db,
             digest_places(wishes, merchants),
@@ -68,3 +68,8 @@ class Digests:
         )
         loud = any(wish.kind is EventKind.DIGEST and wish.loudness is Loudness.ON for wish in wishes)
         return replace(alert, silent=not loud)
+
+
+def _heard_of(db: Connection, to: Destination, merchants: Sequence[Merchant]) -> list[Merchant]:
+    """Those whose figures may be said there unasked."""
+    return [one for one in merchants if people.may_hear(db, to, one.id, Right.FIGURES)]

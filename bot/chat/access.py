@@ -25,14 +25,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What somebody may see here: of which merchants, and whether sums of them.
+    """What somebody may see here: of which merchants, and of which of these `figures`.
 
     `circle`: the merchants at which they hold a role that counts in this chat; who has none is a stranger here.
     """
 
     verdict: Verdict
     merchants: tuple[MerchantId, ...] = ()
-    totals: bool = False
+    figures: tuple[MerchantId, ...] = ()
     circle: tuple[MerchantId, ...] = ()
 
     @property
@@ -53,7 +53,7 @@ def decide(right: Right, standing: Standing, kind: ChatKind, merchants: Sequence
     return Decision(
         verdict=Verdict.MASKED if masked else Verdict.ALLOWED,
         merchants=seen,
-        totals=all(Right.FIGURES in granted[one] for one in seen),
+        figures=tuple(one for one in seen if Right.FIGURES in granted[one]),
         circle=circle,
     )
 

@@ -38,7 +38,7 @@ class Desk:
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
     `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram.
-    `merchants` and `clients`, `sight` of payers and whether there are `totals` depend on who asks: see `narrowed`.
+    `merchants` and `clients`, `sight` of payers and whose `figures` may be told depend on who asks: see `narrowed`.
     """
 
     store: Store
@@ -61,7 +61,7 @@ class Desk:
     volume: UnusualVolume = field(default_factory=UnusualVolume)
     digest_at: time = time(9)
     sight: Sight = Sight.MASKED
-    totals: bool = False
+    figures: frozenset[MerchantId] = frozenset()
 
     def narrowed(self, decision: Decision, listed: Callable[[ChatKind], Sequence[tuple[str, str]]]) -> "Desk":
         """The desk of somebody who may see so much: what is not theirs is not there at all."""
@@ -71,17 +71,23 @@ class Desk:
             merchants=merchants,
             clients={one.id: self.clients[one.id] for one in merchants if one.id in self.clients},
             sight=Sight.FULL if decision.verdict is Verdict.ALLOWED else Sight.MASKED,
-            totals=decision.totals,
+            figures=frozenset(decision.figures),
             listed=listed,
         )
+
+    @property
+    def totals(self) -> bool:
+        """Whether sums over everything here may be told."""
+        return all(merchant.id in self.figures for merchant in self.merchants)
 
     def calendar(self, chat: Destination) -> Calendar:
         """How this chat's days, weeks and months are cut."""
         return Calendar(ZoneInfo(chat.timezone), self.day_starts)
 
     def digests(self) -> Digests:
-        """The summaries of what this desk knows of."""
-        return Digests(self.merchants, day_starts=self.day_starts, now=self.now)
+        """The summaries of those merchants whose figures may be told."""
+        told = tuple(one for one in self.merchants if one.id in self.figures)
+        return Digests(told, day_starts=self.day_starts, now=self.now)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""
