@@ -85,7 +85,7 @@ def test_of_two_merchants_only_those_with_the_right_are_seen() -> None:
     standing = Standing(roles={A: Role.SUPPORT, B: Role.VIEWER})
     assert decided(Right.LOOK_UP, standing).merchants == (A,)
     assert decided(Right.FIGURES, standing).merchants == (B,)
-    assert decided(Right.LOOK_UP, standing).figures == ()
+    assert decided(Right.LOOK_UP, standing).rights[A] == RIGHTS[Role.SUPPORT]
 
 
 def test_a_chat_nobody_linked_is_open_to_owners_alone() -> None:

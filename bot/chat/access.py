@@ -4,8 +4,8 @@
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,37 +25,29 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What somebody may see here: of which merchants, and of which of these `figures`.
-
-    `circle`: the merchants at which they hold a role that counts in this chat; who has none is a stranger here.
-    """
+    """What somebody may see here: of which `merchants`; `rights` are all they have here, by merchant."""
 
     verdict: Verdict
     merchants: tuple[MerchantId, ...] = ()
-    figures: tuple[MerchantId, ...] = ()
-    circle: tuple[MerchantId, ...] = ()
+    rights: Mapping[MerchantId, frozenset[Right]] = field(default_factory=dict)
 
     @property
-    def known(self) -> bool:
-        return bool(self.circle)
+    def circle(self) -> tuple[MerchantId, ...]:
+        """The merchants at which they hold a role that counts in this chat; who has none is a stranger here."""
+        return tuple(one for one, rights in self.rights.items() if Right.LINKED in rights)
 
 
 def decide(right: Right, standing: Standing, kind: ChatKind, merchants: Sequence[MerchantId]) -> Decision:
     """Whether a person may do what takes `right` in a chat of this kind, and for which of `merchants`."""
-    granted = {one: _granted(standing, kind, one) for one in merchants}
-    circle = tuple(one for one, rights in granted.items() if Right.LINKED in rights)
-    seen = tuple(one for one, rights in granted.items() if right in rights)
-    if right is Right.KEY or (right is Right.ANYBODY and (kind is ChatKind.PRIVATE or circle)):
-        seen = circle
+    rights = {one: granted for one in merchants if (granted := _granted(standing, kind, one))}
+    refused = Decision(verdict=Verdict.REFUSED, rights=rights)
+    seen = tuple(one for one, granted in rights.items() if right in granted)
+    if right is Right.KEY or (right is Right.ANYBODY and (kind is ChatKind.PRIVATE or refused.circle)):
+        seen = refused.circle
     elif not seen:
-        return Decision(verdict=Verdict.REFUSED, circle=circle)
-    masked = kind is not ChatKind.PRIVATE or any(Right.PAYER not in granted[one] for one in seen)
-    return Decision(
-        verdict=Verdict.MASKED if masked else Verdict.ALLOWED,
-        merchants=seen,
-        figures=tuple(one for one in seen if Right.FIGURES in granted[one]),
-        circle=circle,
-    )
+        return refused
+    masked = kind is not ChatKind.PRIVATE or any(Right.PAYER not in rights[one] for one in seen)
+    return Decision(verdict=Verdict.MASKED if masked else Verdict.ALLOWED, merchants=seen, rights=rights)
 
 
 def _granted(standing: Standing, kind: ChatKind, merchant_id: MerchantId) -> frozenset[Right]:

@@ -12,7 +12,7 @@ from bot.chat.telegram import BotIdentity
 from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
-from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Right, Window
 from bot.rules.unusual_volume import UnusualVolume
 from bot.store import chats
 from bot.store.driver import Store
@@ -38,7 +38,7 @@ class Desk:
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
     `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram.
-    `merchants` and `clients`, `sight` of payers and whose `figures` may be told depend on who asks: see `narrowed`.
+    `merchants` and `clients`, `sight` of payers and the `rights` depend on who asks: see `narrowed`.
     """
 
     store: Store
@@ -61,7 +61,7 @@ class Desk:
     volume: UnusualVolume = field(default_factory=UnusualVolume)
     digest_at: time = time(9)
     sight: Sight = Sight.MASKED
-    figures: frozenset[MerchantId] = frozenset()
+    rights: Mapping[MerchantId, frozenset[Right]] = field(default_factory=dict)
 
     def narrowed(self, decision: Decision, listed: Callable[[ChatKind], Sequence[tuple[str, str]]]) -> "Desk":
         """The desk of somebody who may see so much: what is not theirs is not there at all."""
@@ -71,14 +71,18 @@ class Desk:
             merchants=merchants,
             clients={one.id: self.clients[one.id] for one in merchants if one.id in self.clients},
             sight=Sight.FULL if decision.verdict is Verdict.ALLOWED else Sight.MASKED,
-            figures=frozenset(decision.figures),
+            rights={one.id: decision.rights[one.id] for one in merchants},
             listed=listed,
         )
 
     @property
     def totals(self) -> bool:
         """Whether sums over everything here may be told."""
-        return all(merchant.id in self.figures for merchant in self.merchants)
+        return len(self.list_with(Right.FIGURES)) == len(self.merchants)
+
+    def list_with(self, right: Right) -> tuple[Merchant, ...]:
+        """The merchants of which who asks has this right here."""
+        return tuple(one for one in self.merchants if right in self.rights.get(one.id, ()))
 
     def calendar(self, chat: Destination) -> Calendar:
         """How this chat's days, weeks and months are cut."""
@@ -86,8 +90,7 @@ class Desk:
 
     def digests(self) -> Digests:
         """The summaries of those merchants whose figures may be told."""
-        told = tuple(one for one in self.merchants if one.id in self.figures)
-        return Digests(told, day_starts=self.day_starts, now=self.now)
+        return Digests(self.list_with(Right.FIGURES), day_starts=self.day_starts, now=self.now)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""

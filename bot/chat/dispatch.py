@@ -89,7 +89,7 @@ class Dispatch:
         admitted = await self._door.admit(request, command)
         if admitted.decision.verdict is not Verdict.REFUSED:
             await self._serve(request, command, admitted)
-        elif admitted.decision.known and command is not None:
+        elif admitted.decision.circle and command is not None:
             await self._note(request, command, admitted, refused=True)
             await self._refuse(request, command)
         elif request.press_id is not None:

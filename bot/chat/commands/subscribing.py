@@ -20,6 +20,7 @@ from bot.model import (
     Loudness,
     Message,
     Request,
+    Right,
     Severity,
     Subscription,
 )
@@ -49,6 +50,7 @@ async def subscribe(request: Request, desk: Desk) -> Message:
     places = await _places(desk, place)
     if not kinds:
         return views.ask_kinds(place, voice)
+    kinds = _allowed(kinds, desk)
     wishes = [
         Subscription(
             merchant_id=merchant_id,
@@ -86,12 +88,22 @@ async def settings(request: Request, desk: Desk) -> Message:
         case ["severity", Severity.INFO | Severity.CRITICAL as severity]:
             await desk.store.write(_change, desk, request.chat, set(_NOT_CRITICAL), severity=Severity(severity))
         case [("failures" | "source" | "volume" | "digest") as kind, ("on" | "silent" | "off") as loudness]:
+            _allowed({EventKind(kind)}, desk)
             await desk.store.write(_change, desk, request.chat, {EventKind(kind)}, loudness=Loudness(loudness))
         case []:
             pass
         case _:
             raise UsageError("/settings shows what this chat receives, with buttons to change it")
     return views.settings_message(await chosen_by(request.chat, desk), desk.voice(request.chat))
+
+
+def _allowed(kinds: Collection[EventKind], desk: Desk) -> set[EventKind]:
+    """Those of the kinds of which who asks may hear here. Raises UsageError when none is left."""
+    alerts, figures = desk.list_with(Right.ALERTS), desk.list_with(Right.FIGURES)
+    left = {kind for kind in kinds if (figures if kind is EventKind.DIGEST else alerts)}
+    if not left:
+        raise UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
+    return left
 
 
 def _read(words: Sequence[str]) -> tuple[tuple[str, ...], set[EventKind], Severity]:
