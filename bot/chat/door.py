@@ -44,6 +44,9 @@ class Door:
 
     async def _standing(self, request: Request, right: Right) -> Standing:
         chat = request.chat
+        if chat.kind is ChatKind.PRIVATE and chat.chat_id != request.user_id:
+            # Telegram sends no such thing: a private chat has the id of its person.
+            return Standing()
         standing = await self._desk.store.read(people.standing_of, request.user_id, chat)
         if chat.kind is ChatKind.PRIVATE or right not in ADMINISTRATORS or not standing.roles:
             return standing
