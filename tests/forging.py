@@ -49,9 +49,7 @@ class Forger:
         """The id of who sends it, and the update."""
         self._number += 1
         user_id = self._dice.choice(self._people)
-        kind = self._dice.choice(
-            ["message"] * 5 + ["callback_query"] * 5 + ["my_chat_member", "edited_message", "poll"]
-        )
+        kind = self._dice.choice(["message"] * 5 + ["callback_query"] * 5 + ["my_chat_member", "edited_message"])
         body = getattr(self, f"_{kind}")(user_id)
         return user_id, self._spoilt({"update_id": self._number, kind: body})
 

@@ -99,7 +99,7 @@ async def test_forged_updates_bring_no_data_no_crash_and_no_growth(
     caplog.set_level(logging.ERROR)
     chats = [(GROUP, "supergroup"), (5, "private"), (-1, "group"), (-2, "channel"), (VIEWER, "private")]
     forger = Forger(20_261_124, [STRANGER, VIEWER, SUPPORT], chats, NOW)
-    before, unreadable = await stage.store.read(counts, OURS), 0
+    before, unreadable, answered = await stage.store.read(counts, OURS), 0, 0
     total: int = pytestconfig.getoption("--fuzz")
     for number in range(total):
         user_id, raw = forger.update()
@@ -115,12 +115,14 @@ async def test_forged_updates_bring_no_data_no_crash_and_no_growth(
         await stage.dispatch.handle(incoming)
         await stage.dispatch.errands.done()
         told = [*map(told_by, stage.api.deliveries), *Overheard.toasts]
+        answered += user_id != STRANGER and "Shop" in "".join(told)
         assert not [secret for secret in NEVER[user_id] for one in told if secret in one.replace("\xa0", " ")], raw
         assert caplog.records == [], raw
         if number % 1_000 == 999:
             stage.clock.at += timedelta(minutes=1)
     assert await stage.store.read(counts, OURS) == before
     assert unreadable < total / 20
+    assert answered > total / 50, "the forger must also hit what is allowed"
     assert all(count <= 200 for count in (await stage.store.read(counts, BOUNDED)).values())
 
 
