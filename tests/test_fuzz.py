@@ -122,7 +122,7 @@ async def test_forged_updates_bring_no_data_no_crash_and_no_growth(
             stage.clock.at += timedelta(minutes=1)
     assert await stage.store.read(counts, OURS) == before
     assert unreadable < total / 20
-    assert answered > total / 50, "the forger must also hit what is allowed"
+    assert answered > total / 200, "the forger must also hit what is allowed"
     assert all(count <= 200 for count in (await stage.store.read(counts, BOUNDED)).values())
 
 
