@@ -13,7 +13,7 @@ morning recovery 25:00 09:00 23:00-08:00 off on silent now weekly mon csv xlsx C
 bakery Abay BUN 1001 op1 op2 owner accountant support viewer remove nothing figures 5 6 50 51 52 failures digest
 everything critical en kk ru status=failed payer=Z terminal=Abay amount>=1 invoice~1 sort=-amount from=2020-01-01 page=2
 ' OR 1=1 -- ; DROP TABLE person {user} %s %n ${jndi} <b> </b> <script> &amp; ../../etc/passwd \\ " “ ” start= ?start=x
-e1: v1: e1::x :: :
+e1: v1: e1::x :: : amount>=99999999999999999999 reason=99999999999999999999 card=12345678901234567890 amount=1e999
 """
 WORDS = (
     *_PLAIN.split(),

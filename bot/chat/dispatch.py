@@ -18,7 +18,7 @@ from bot.chat.membership import Membership
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, StoreError, Unclear, UsageError
-from bot.model import ADMINISTRATORS, AuditEntry, ChatKind, Destination, Message, Request, Right, Toast
+from bot.model import AuditEntry, ChatKind, Destination, Message, Request, Right, Toast
 from bot.store import audit, chats
 from bot.texts import Voice
 
@@ -91,17 +91,17 @@ class Dispatch:
             await self._serve(request, command, admitted)
         elif admitted.decision.circle and command is not None:
             await self._note(request, command, admitted, refused=True)
-            await self._refuse(request, command)
+            await self._refuse(request, admitted)
         elif request.press_id is not None:
             await self._replies.settle(request, self._desk.voice(request.chat).plain("These buttons are not for you"))
         elif request.chat.kind is ChatKind.PRIVATE and self._refusals.is_due(request.user_id, self._desk.now()):
             log.info("user %s is not known and was told so", request.user_id)
             await self._replies.give(request, views.private_bot(self._desk.voice(request.chat)))
 
-    async def _refuse(self, request: Request, command: Command) -> None:
+    async def _refuse(self, request: Request, admitted: Admitted) -> None:
         """Somebody known asks for what their role, or this chat, does not have."""
         error = UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
-        if command.right in ADMINISTRATORS:
+        if admitted.administrators:
             error = UsageError("Only administrators of this group who hold a role here may change that")
         voice = self._desk.voice(request.chat)
         if request.press_id is not None:
