@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import an_alert
 from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, TOPIC, Stage, open_stage
 from test_invitations import a_key, redeems
 
 from bot.demo.telegram import Message, Person
 from bot.guests import STAY, Guests
-from bot.model import ALL_MERCHANTS, Colleague, Level, Role
-from bot.store import audit, people
+from bot.model import ALL_MERCHANTS, ChatKind, Colleague, Destination, Level, Role
+from bot.store import audit, outbox, people
 from bot.store.driver import Connection
 
 NEW_GROUP = -700
@@ -155,6 +156,24 @@ async def test_a_group_the_bot_was_thrown_out_of_is_not_linked_by_whoever_brings
         stage.api.adds_bot(person, group)
         await stage.work()
         assert await stage.store.read(people.levels_of, NEW_GROUP) == expected
+
+
+async def test_what_waited_for_a_group_is_not_told_to_whoever_brings_the_bot_back(stage: Stage) -> None:
+    await added(stage, stage.owner)
+    await stage.hears(stage.owner, "/subscribe shop everything", NEW_GROUP)
+    group = stage.api.chats[NEW_GROUP]
+    here = Destination(chat_id=NEW_GROUP, kind=ChatKind.GROUP)
+    for person, left in ((stage.owner, 1), (stage.stranger, 0)):
+        stage.api.removes_bot(stage.owner, group)
+        await stage.work()
+        await stage.store.write(outbox.announce, [(person.first_name, an_alert())], [here], stage.clock())
+        await stage.store.write(lambda db: db.run("DELETE FROM outbox WHERE dedup LIKE '%catch-up%'"))
+        stage.api.adds_bot(person, group)
+        await stage.work()
+        waiting = await stage.store.read(
+            lambda db: db.rows("SELECT dedup FROM outbox WHERE chat_id = -700 AND state = 'waiting'")
+        )
+        assert len([row for row in waiting if person.first_name in row["dedup"]]) == left
 
 
 async def test_a_refused_first_word_is_no_error(stage: Stage) -> None:
