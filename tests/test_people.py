@@ -107,6 +107,43 @@ async def test_an_old_owner_of_one_merchant_never_learns_of_the_other(stage: Sta
     assert "bakery" not in said.replace("“bakery”", "")
 
 
+async def test_of_two_merchants_each_shows_what_the_role_there_allows(stage: Stage) -> None:
+    await has(stage, stage.stranger, Role.OWNER, SHOP.id)
+    await has(stage, stage.stranger, Role.SUPPORT, BAKERY.id)
+    for merchant in (SHOP, BAKERY):
+        tid, invoice = merchant.terminals[0].tid, f"PAID-{merchant.id}"
+        stage.world.add(merchant.id, tid, 700, invoice_id=invoice, name="Zhanna Secretova")
+    for invoice in ("PAID-shop", "PAID-bakery"):
+        await stage.hears(stage.stranger, f"/find {invoice}")
+        assert invoice in stage.last(6).text
+        assert "Secretova" not in stage.last(6).text, "the stricter of the two roles counts"
+    await stage.hears(stage.stranger, "/today")
+    assert "Bakery" not in stage.last(6).text
+    await stage.store.write(people.remove, stage.stranger.user_id, BAKERY.id)
+    await stage.hears(stage.stranger, "/find PAID-shop")
+    assert "Secretova" in stage.last(6).text
+
+
+async def test_the_buttons_of_a_private_chat_are_nobody_elses(stage: Stage) -> None:
+    await has(stage, stage.stranger, Role.OWNER)
+    await stage.hears(stage.owner, "/today")
+    shown = stage.last()
+    before = shown.text
+    assert await presses(stage, stage.stranger, shown, shown.data("🔄 Refresh")) == "These buttons are not for you"
+    assert shown.text == before
+
+
+async def test_a_channel_is_left_without_a_word(stage: Stage) -> None:
+    channel = stage.api.group(-900, "News", [stage.owner], "channel")
+    channel.standing = "left"
+    stage.api.adds_bot(stage.owner, channel, administrator=True)
+    await stage.work()
+    assert [one for one in stage.api.messages(-900) if one.sender is stage.api.me] == []
+    stage.clock.at += STAY
+    await leave_what_is_due(stage)
+    assert channel.standing == "left"
+
+
 async def added(stage: Stage, by: Person, chat_id: int = NEW_GROUP) -> str:
     """Somebody makes a group with the bot in it; what it says."""
     group = stage.api.group(chat_id, "New", [by, stage.owner, stage.stranger])

@@ -30,7 +30,8 @@ class Membership:
             await store.write(_lose, change.chat.chat_id, now)
             return
         linked = await store.write(_enter, change, now)
-        if linked is not None:
+        # Nobody can command a channel, so there is nothing to say in one.
+        if linked is not None and change.chat.kind is not ChatKind.CHANNEL:
             await self._greet(change.chat, linked=linked)
 
     async def _greet(self, chat: Destination, *, linked: bool) -> None:
