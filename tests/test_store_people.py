@@ -1,13 +1,29 @@
 """Roles and levels in the store: what goes with a person, what earlier versions left, what moves with a chat."""
 
+from datetime import time
 from pathlib import Path
 
 import admitting
-from builders import BAKERY, NOW, SHOP, an_alert, minutes
+import pytest
+from builders import BAKERY, NOW, SHOP, SHOP_LLP, an_alert, an_incident, minutes
 from sqlite_utils import Database
 
-from bot.model import ALL_MERCHANTS, ChatKind, Colleague, Destination, EventKind, Level, Right, Role, Subscription
-from bot.store import incidents, living, people, sqlite, subscriptions
+from bot.digests import Digests
+from bot.model import (
+    ALL_MERCHANTS,
+    CEILINGS,
+    RIGHTS,
+    ChatKind,
+    Colleague,
+    Destination,
+    DigestKind,
+    EventKind,
+    Level,
+    Right,
+    Role,
+    Subscription,
+)
+from bot.store import chats, incidents, living, people, routes, sources, sqlite, subscriptions
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 from bot.store.sqlite import open_for_writing
@@ -91,3 +107,54 @@ def test_a_group_that_received_alerts_before_there_were_roles_keeps_them(tmp_pat
     assert people.levels_of(db, -5) == {ALL_MERCHANTS: Level.FIGURES}
     assert people.levels_of(db, -6) == people.levels_of(db, 6) == {}
     connection.close()
+
+
+ROLES = [None, *Role]
+LEVELS = [None, *Level]
+
+
+def heard_by(db: Connection, to: Destination) -> tuple[bool, bool]:
+    """Whether a subscribed chat hears an incident of Shop, and whether its digest tells of Shop."""
+    chats.subscribe(db, to)
+    routed = {route.destination.chat_id for route in routes.list_for(db, an_incident())}
+    compiled = Digests([SHOP_LLP], day_starts=time(), now=lambda: NOW).compile(db, to, DigestKind.DAILY, NOW)
+    return to.chat_id in routed, bool(compiled.parts)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_person_hears_unasked_what_the_role_may_see_and_nothing_of_others(db: Connection, role: Role | None) -> None:
+    sources.begin(db, SHOP, NOW)
+    give(db, BAKERY, Role.OWNER)
+    if role:
+        give(db, SHOP, role)
+    rights = RIGHTS[role] if role else frozenset()
+    assert heard_by(db, DANIYAR) == (Right.ALERTS in rights, Right.DIGEST in rights)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_group_hears_unasked_what_its_level_lets_appear(db: Connection, level: Level | None) -> None:
+    sources.begin(db, SHOP, NOW)
+    people.link(db, GROUP.chat_id, [BAKERY], Level.FIGURES)
+    if level:
+        people.link(db, GROUP.chat_id, [SHOP], level)
+    rights = CEILINGS[level] if level else frozenset()
+    assert heard_by(db, GROUP) == (Right.ALERTS in rights, Right.DIGEST in rights)
+
+
+def test_what_stands_in_a_chat_that_may_not_know_any_more_is_not_kept_true(db: Connection) -> None:
+    people.link(db, GROUP.chat_id, [SHOP], Level.ALERTS)
+    chats.subscribe(db, GROUP)
+    living.show(db, an_alert(), GROUP, NOW, minutes(1))
+    assert len(routes.list_for(db, an_incident())) == 1
+    people.link(db, GROUP.chat_id, [SHOP], Level.NOTHING)
+    assert routes.list_for(db, an_incident()) == []
+
+
+def test_the_bots_own_troubles_are_told_where_all_merchants_may_be_known(db: Connection) -> None:
+    give(db, SHOP, Role.OWNER)
+    people.link(db, GROUP.chat_id, [SHOP], Level.FIGURES)
+    for to in (DANIYAR, GROUP):
+        chats.subscribe(db, to)
+    assert routes.list_for_notices(db) == []
+    people.configure(db, [DANIYAR.chat_id], NOW)
+    assert [to.chat_id for to in routes.list_for_notices(db)] == [DANIYAR.chat_id]
