@@ -16,7 +16,8 @@ from bot.condition import poll_of
 from bot.config import Polling
 from bot.delivery import Delivery
 from bot.digests import Digests
-from bot.errors import StoreError
+from bot.errors import EpayBotError, StoreError
+from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
+# The delivery job's name among the loops; a poll's is `poll_of` its merchant.
+DELIVERY = "deliver outbox"
 Work = Callable[[], Awaitable[object]]
 
 
@@ -44,6 +47,7 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    heartbeat: Heartbeat
     store: Store
     polling: Polling
     vitals: Vitals
@@ -116,6 +120,10 @@ def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
 
 
+def _beating(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("heart", works.heartbeat.step),)
+
+
 JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
@@ -124,6 +132,7 @@ JOBS = (
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
+    Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
 )
 
 
@@ -164,6 +173,13 @@ class Schedule:
                 )
         self._scheduler.start()
 
+    def restart(self, name: str) -> None:
+        """Ends what this job is at, if it lets itself be ended, and has it begin anew at once."""
+        for task in self._running:
+            if task.get_name() == name:
+                task.cancel()
+        self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
     async def stop(self) -> None:
         """Starts nothing more and ends what runs; every write is whole, so nothing is half done."""
         self._stopped = True
@@ -189,14 +205,18 @@ class Schedule:
                 await work()
         except TimeoutError:
             self._failed(name, f"did not end within {limit}", None)
+            return
         except StoreError as error:
             self._failed(name, str(error), None)
             self._without_store.add(name)
             await self._trouble(error)
+        except EpayBotError as error:
+            self._failed(name, str(error), None)
         except Exception as error:
             self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
+        self._vitals.came_round(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
         self._vitals.count("epay_bot_job_errors_total", name)

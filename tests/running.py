@@ -166,12 +166,13 @@ class Outside:
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
-    async def start_anew(self, *arguments: str | Path) -> "Program":
-        """`python -m bot …`, as a person starts it."""
+    async def start_anew(self, *arguments: str | Path, **environment: str) -> "Program":
+        """`python -m bot …`, as a person starts it, with this in the environment as well."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *map(str, arguments)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
         assert process.stdout is not None
         return self._listen(process, process.stdout)
