@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot import __version__, config, logs
+from bot import __version__, config, logs, sentry
 from bot.config import Settings
 from bot.errors import (
     BackupError,
@@ -92,6 +92,9 @@ def run(config_path: Path, log_level: str, log_json: bool) -> None:
     settings = _settings(config_path, log_level, json=log_json)
     from bot.app import App
 
+    if dsn := settings.server.sentry_dsn:
+        with told_in_words():
+            sentry.report_to(dsn.get_secret_value(), logs.Redactor(config.list_secrets(settings)))
     if not settings.access.owners:
         click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
     _run_until_stopped(lambda stop: App(settings).run(stop))

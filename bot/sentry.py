@@ -7,12 +7,12 @@ from bot import __version__
 from bot.errors import ConfigurationError, Problem
 
 # The parts of an event that say what happened; everything else is left at home.
-_KEPT = ("event_id", "timestamp", "level", "logger", "platform", "release", "exception", "transaction", "sdk")
-_KEPT_OF_A_FRAME = ("filename", "abs_path", "function", "module", "lineno", "in_app", "context_line")
+_KEPT = ("event_id", "timestamp", "level", "logger", "platform", "release", "sdk")
+_KEPT_OF_A_FRAME = ("filename", "abs_path", "function", "module", "lineno", "in_app")
 
 
 def report_to(dsn: str, redact: Callable[[str], str]) -> None:
-    """Every error in the log goes there from now on. Raises ConfigurationError without the package or with a bad DSN."""
+    """Every error in the log is reported there from now on. Raises ConfigurationError: no package, or a bad DSN."""
     try:
         import sentry_sdk  # noqa: PLC0415 - an extra
         from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
@@ -42,21 +42,27 @@ def report_to(dsn: str, redact: Callable[[str], str]) -> None:
 
 
 def scrubbed(event: dict[str, Any], redact: Callable[[str], str]) -> Any:
-    """What may leave: the sentence and the places in the code, both without secrets and without local variables."""
+    """What may leave: the log's sentence before values are put in, kinds of errors, and places in the code."""
     kept = {name: event[name] for name in _KEPT if name in event}
-    said = event.get("logentry") or {}
-    kept["message"] = said.get("formatted") or said.get("message") or event.get("message") or ""
-    for fault in (kept.get("exception") or {}).get("values") or []:
-        trace = fault.get("stacktrace") or {}
-        trace["frames"] = [{name: one[name] for name in _KEPT_OF_A_FRAME if name in one} for one in trace.get("frames", ())]
+    kept["message"] = (event.get("logentry") or {}).get("message", "")
+    faults = (event.get("exception") or {}).get("values") or []
+    kept["exception"] = {"values": [_fault(fault) for fault in faults]}
     return _each_text(kept, redact)
 
 
+def _fault(fault: dict[str, Any]) -> dict[str, Any]:
+    """An error's own text may quote what people wrote."""
+    frames = (fault.get("stacktrace") or {}).get("frames") or []
+    places = [{name: frame[name] for name in _KEPT_OF_A_FRAME if name in frame} for frame in frames]
+    return {"type": fault.get("type"), "module": fault.get("module"), "stacktrace": {"frames": places}}
+
+
 def _each_text(value: Any, redact: Callable[[str], str]) -> Any:
+    """Nothing above holds a secret; should it once, it is cut out."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
         return {name: _each_text(part, redact) for name, part in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_each_text(part, redact) for part in value]
     return value
