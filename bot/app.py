@@ -31,6 +31,7 @@ from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
+from bot.recounting import Recounting
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, Schedule, Works
 from bot.store import backup, chats, sources
@@ -224,7 +225,8 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
-            backups=Backups(database_of(self._settings), self._settings.backup, now=self._now),
+            backups=Backups(database_of(self._settings), self._settings.backup, parts.store, now=self._now),
+            recounting=Recounting(parts.store, self._vitals, zone=ZoneInfo(self._settings.timezone), now=self._now),
             heartbeat=heartbeat,
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             store=parts.store,

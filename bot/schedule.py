@@ -21,6 +21,7 @@ from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
+from bot.recounting import Recounting
 from bot.store import chats, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
@@ -47,6 +48,7 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    recounting: Recounting
     heartbeat: Heartbeat
     store: Store
     polling: Polling
@@ -120,6 +122,10 @@ def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
 
 
+def _recounting(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("sums", works.recounting.step),)
+
+
 def _beating(works: Works) -> Iterable[tuple[str, Work]]:
     return (("heart", works.heartbeat.step),)
 
@@ -132,6 +138,7 @@ JOBS = (
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
+    Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
     Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
 )
 

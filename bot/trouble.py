@@ -21,7 +21,10 @@ class Trouble:
         """`error` is why the store cannot be used, None that it works."""
         told, self._told = self._told, error is not None
         if error and not told:
-            text = "The bot cannot use its database: {error}. Free space or repair the disk; nothing read is lost."
+            text = (
+                "The bot cannot use its database: {error}. Free space or repair the disk; nothing is lost, but "
+                "until then an alert may come twice."
+            )
             await self._say(NoticeAlert(text=text, values={"error": str(error)}, at=self._now()))
         elif told and not error:
             await self._say(
