@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.backups import Backups
 from bot.condition import poll_of
 from bot.config import Polling
+from bot.correlation import about
 from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.errors import EpayBotError, StoreError
@@ -74,7 +75,8 @@ def _counted(works: Works, merchant_id: MerchantId) -> Work:
     async def poll() -> None:
         outcome = "error"
         try:
-            outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
+            with about(merchant=merchant_id):
+                outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
         finally:
             works.vitals.count("epay_bot_polls_total", merchant_id, outcome)
         if outcome == "ok":
@@ -208,8 +210,9 @@ class Schedule:
     async def _run_once(self, name: str, work: Work, limit: timedelta) -> None:
         """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
         try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await work()
+            with about(job=name):
+                async with asyncio.timeout(limit.total_seconds()):
+                    await work()
         except TimeoutError:
             self._failed(name, f"did not end within {limit}", None)
             return

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bot.chat.lanes import Lanes
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
 from bot.config import Webhook
+from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.store import chats
 from bot.store.driver import Store
@@ -172,8 +173,9 @@ class Intake:
     async def _handle(self, update_id: int, incoming: Incoming) -> None:
         problem = None
         try:
-            async with asyncio.timeout(self._pace.limit.total_seconds()):
-                await self._handler.handle(incoming)
+            with about(update=update_id, chat=chat_of(incoming)):
+                async with asyncio.timeout(self._pace.limit.total_seconds()):
+                    await self._handler.handle(incoming)
         except Exception as error:
             log.exception("update %s could not be answered", update_id)
             problem = type(error).__name__

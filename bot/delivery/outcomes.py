@@ -79,6 +79,7 @@ class Outcomes:
         """Telegram took it."""
         await self._notes.write(rows, _record_sent, rows, message_id, self._now())
         self._vitals.count("epay_bot_sends_total", "ok")
+        log.info("chat %s is told", rows[0].chat_id)
         alert = rows[0].alert
         if isinstance(alert, IncidentAlert) and rows[0].action is Action.OPEN and alert.incident.began_at:
             lag = (self._now() - alert.incident.began_at).total_seconds()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.correlation import about
 from bot.delivery.notes import Notes
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
@@ -128,12 +129,15 @@ class Delivery:
         if rows and trouble:
             self._unnoted[place] = trouble
         if rows:
-            self._run(place, self._unless_broken(place, self._send(place, rows, destination, reply_to)))
+            sending = self._send(place, rows, destination, reply_to)
+            with about(chat=place.chat_id, delivery=rows[0].id, incident=rows[0].incident):
+                self._run(place, self._unless_broken(place, sending))
         return trouble
 
     async def _start_rewrite(self, rewrite: Rewrite) -> None:
         destination = await self._store.read(_destination, rewrite.place)
-        self._run(rewrite.place, self._unless_broken(rewrite.place, self._rewrite(rewrite, destination)))
+        with about(chat=rewrite.place.chat_id, incident=rewrite.incident):
+            self._run(rewrite.place, self._unless_broken(rewrite.place, self._rewrite(rewrite, destination)))
 
     def _run(self, place: Place, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=f"deliver {place.chat_id}")
