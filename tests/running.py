@@ -204,6 +204,9 @@ async def _reader(pipe: int) -> asyncio.StreamReader:
 
 
 class Running(Protocol):
+    @property
+    def pid(self) -> int: ...
+
     def send_signal(self, signal: int, /) -> None: ...
 
     async def wait(self) -> int: ...
@@ -215,8 +218,12 @@ class Forked:
     def __init__(self, process: Any) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
     def send_signal(self, signal: int, /) -> None:
-        os.kill(self._process.pid, signal)
+        os.kill(self.pid, signal)
 
     async def wait(self) -> int:
         await asyncio.to_thread(self._process.join)
@@ -249,6 +256,14 @@ class Program:
         async with self._said, asyncio.timeout(PATIENCE):
             await self._said.wait_for(lambda: holds() or self._listening.done())
         assert holds(), f"{what!r} was never said:\n{self.output}"
+
+    def hears(self, number: int) -> None:
+        """Sends a signal that need not be the end."""
+        self._process.send_signal(number)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     async def ends(self) -> int:
         """The exit code, once it has ended by itself."""
