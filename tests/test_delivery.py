@@ -405,3 +405,20 @@ async def test_mixed_faults_lose_nothing_and_mark_every_repeat(stage: Stage) -> 
         assert list(dict.fromkeys(named(stage.sent(chat_id)))) == invoices
         assert len(stage.invoices(chat_id)) == len(invoices), "an unmarked copy"
         assert len(stage.sent(chat_id)) - len(stage.unmarked(chat_id)) <= unanswered[chat_id]
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)], ids=str)
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting(stage: Stage, back: timedelta) -> None:
+    invoices = []
+    for _ in range(3):
+        invoices += await stage.fail(1)
+        await stage.step()
+    stage.api.faults.add(method="sendMessage", chat_id=OTHER, drop="before")
+    invoices += await stage.fail(1)
+    await stage.step()
+    stage.now.at -= back
+    invoices += await stage.fail(1)
+    await stage.pass_by(30 * SECOND)
+    assert named(stage.sent(OWNER)) == invoices
+    assert sorted(named(stage.sent(OTHER))) == sorted(invoices)
+    assert await stage.states() == {"sent"}

@@ -44,12 +44,14 @@ class Life:
 
     async def live(self, span: timedelta, every: timedelta = INTERVAL) -> None:
         """A poll, the passing of time and what is to be said then, at this pace."""
-        end = self.stage.now.at + span
+        begun = self.stage.now.at
+        end = begun + span
         while self.stage.now.at < end:
-            self.stage.now.at += every
             await self.ingest.poll()
             await self.stage.store.write(self.incidents.tick)
-            await self.stage.step()
+            await self.stage.pass_by(every)
+            self.stage.now.at = max(self.stage.now.at, min(begun + every, end))
+            begun = self.stage.now.at
 
     async def recovers(self) -> float:
         """Seconds until everything is stored and told."""

@@ -1,6 +1,7 @@
 """Faults of the bank."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,12 +41,13 @@ async def garbage(folder: Path, *, full: bool) -> Result:
 
 
 async def big_page(folder: Path, *, full: bool) -> Result:  # noqa: ARG001 - every row is called like this
-    """A page of ten megabytes: a thousand operations with descriptions of ten thousand letters."""
+    """A page of ten megabytes: a thousand operations with long descriptions, within the last minutes."""
 
     async def write_much(outside: Outside, program: Program) -> Over:
         tid = outside.shop.terminals[0].tid
-        for _ in range(1000):
-            outside.world.add(outside.shop.id, tid, Decimal(1), created_at=now(), description="д" * 5_000)
+        for number in range(1000):
+            at = now() - number * timedelta(seconds=0.3)
+            outside.world.add(outside.shop.id, tid, Decimal(1), created_at=at, description="д" * 5_000)
         await outside.asked()
         return Over(program, "1,000 operations of 10 kB")
 

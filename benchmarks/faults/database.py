@@ -23,11 +23,14 @@ async def full_disk(folder: Path, *, full: bool) -> Result:
         await asyncio.sleep(30 if full else 2)
         resource.prlimit(program.pid, resource.RLIMIT_FSIZE, before)
         await program.says("poll shop is well again")
-        told = [text.splitlines()[0] for text in outside.sent() if "данных" in text and "аз" in text]
-        assert len(told) == 2, told
+        await outside.api.wait_for(lambda: len(_told(outside)) == 2, 10)
         return Over(program, "the owner was told once, and once of its end")
 
     return await under(folder, fill)
+
+
+def _told(outside: Outside) -> list[str]:
+    return [text for text in outside.sent() if "базой данных" in text or "База данных" in text]
 
 
 async def locked(folder: Path, *, full: bool) -> Result:

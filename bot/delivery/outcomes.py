@@ -33,6 +33,7 @@ LONGEST_LOSS_PAUSE = timedelta(seconds=15)
 TOKEN_PAUSE = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 TELL_LOSS_AFTER = timedelta(minutes=1)
+CONDENSE_AFTER = timedelta(minutes=15)
 
 
 def back_off(attempts: int) -> timedelta:
@@ -200,6 +201,8 @@ def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
         at=now,
     )
     telling.tell_everybody(db, f"telegram-back/{lost_at.isoformat()}", notice)
+    if now - lost_at >= CONDENSE_AFTER:
+        chats.condense(db, now)
 
 
 def _move(db: Connection, rows: Sequence[Delivery], old_id: int, new_id: int, now: datetime) -> None:

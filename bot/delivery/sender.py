@@ -15,7 +15,7 @@ from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
 from bot.model import Alert, ChatKind, Destination, DigestAlert, IncidentAlert, Message, NoticeAlert, Severity
-from bot.store import chats, living, outbox, unnoted
+from bot.store import chats, clock_back, living, outbox, unnoted
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
 from bot.store.outbox import Action, Place
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 ROWS_A_MESSAGE = 40
 LEASE = timedelta(minutes=2)
+BACK = timedelta(seconds=1)
 Taken = tuple[Destination, list[Row], int | None]
 
 
@@ -67,6 +68,7 @@ class Delivery:
         self._alone: set[Place] = set()
         self._stepping = asyncio.Lock()
         self._closed = False
+        self._stepped_at: datetime | None = None
 
     async def recover(self) -> None:
         """After a restart: what was in flight comes due at once."""
@@ -79,7 +81,10 @@ class Delivery:
         same, but nothing is rewritten.
         """
         async with self._stepping:
-            if self._closed or not self._pace.is_open(self._now()):
+            if self._closed:
+                return
+            await self._notice_clock()
+            if not self._pace.is_open(self._now()):
                 return
             trouble = await self._notes.settle() or next(iter(self._unnoted.values()), None)
             for place in await self._store.read(outbox.list_due_places, self._now()):
@@ -90,6 +95,15 @@ class Delivery:
             for rewrite in await self._store.read(living.list_rewrites, self._now()):
                 if self._may_start(rewrite.place):
                     await self._start_rewrite(rewrite)
+
+    async def _notice_clock(self) -> None:
+        """A clock that was set back must not keep anything waiting until it is as late again."""
+        now, before = self._now(), self._stepped_at
+        self._stepped_at = now
+        if before and now < before - BACK:
+            log.warning("the clock was set back by %s", before - now)
+            self._pace.forget()
+            await self._store.write(clock_back.bring_forward, now)
 
     def _may_start(self, place: Place) -> bool:
         free = place not in self._busy and len(self._busy) < AT_ONCE

@@ -211,6 +211,11 @@ def lay_aside(db: Connection, place: Place, problem: str) -> None:
     )
 
 
+def lay_aside_untold(db: Connection, chat_id: int) -> None:
+    """Everything that waits for a chat and surely has not left."""
+    db.run("UPDATE outbox SET state = 'dead' WHERE state = 'waiting' AND unsure = 0 AND chat_id = :id", id=chat_id)
+
+
 def record_sent(db: Connection, deliveries: Iterable[Delivery], message_id: int, now: datetime) -> None:
     """Telegram took the message."""
     db.many(
