@@ -11,13 +11,14 @@ from traffic import Traffic, count_losses
 
 from benchmarks.faults.under import Result, everything_told
 
+FULL, SHORT = 900, 4
 MEGABYTE = 1_000_000
 COMMANDS = ("/today", "/health", "/failed", "/last", "/terminals", "/alerts", "/find 1", "/week")
 
 
 async def soak(folder: Path, *, full: bool) -> Result:
     """The real program at some 25 operations a second (a shop's week in ten minutes), asked all the time."""
-    seconds = 900 if full else 4
+    seconds = FULL if full else SHORT
     outside = await Outside(folder).open()
     try:
         await outside.begin()
