@@ -1,4 +1,4 @@
-"""Telegram back after hours: what is still true is told, what came and went is one line, and nothing is lost."""
+"""Telegram back after hours, and a clock that goes back: what is still true is told, what is over is one line."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -43,3 +43,14 @@ async def test_after_minutes_everything_is_told_as_it_is(stage: Troubles) -> Non
     await away(stage, 8 * MINUTE)
     assert not any("I can write here again" in text for text in stage.sent())
     assert await stage.states() == {"sent"}
+
+
+async def test_a_living_message_goes_on_being_rewritten_after_the_clock_was_set_back(stage: Troubles) -> None:
+    stage.now.at += timedelta(hours=1)
+    await stage.fail(2)
+    await stage.step()
+    stage.now.at -= timedelta(hours=1)
+    await stage.step()
+    await stage.fail(1)
+    await stage.passes(MINUTE)
+    assert "3 payments failed" in stage.living()

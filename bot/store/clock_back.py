@@ -11,5 +11,6 @@ def bring_forward(db: Connection, now: datetime) -> None:
     for change in (
         "UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND due_at > :now",
         "UPDATE living SET due_at = :now WHERE dirty = 1 AND due_at > :now",
+        "UPDATE living SET shown_at = :now WHERE shown_at > :now",
     ):
         db.run(change, now=to_micros(now))
