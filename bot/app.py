@@ -76,6 +76,17 @@ def merchant_of(settings: MerchantSettings) -> Merchant:
     return Merchant(MerchantId(settings.id), settings.name, terminals)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is open while the bot works."""
+
+    store: Store
+    gateway: Gateway
+    http: aiohttp.ClientSession
+    clients: dict[MerchantId, EpayClient]
+    condition: Condition
+
+
 class App:
     """The bot. `run` works until `stop` is set; DeliveryError from it means that Telegram refuses the token."""
 
@@ -133,7 +144,7 @@ class App:
             clients[merchant.id] = EpayClient(merchant.id, settings.epay, http=http, now=self._now, dialect=dialect)
         return clients
 
-    async def _work(self, stop: asyncio.Event, ready: Callable[[], None], parts: "Parts") -> None:
+    async def _work(self, stop: asyncio.Event, ready: Callable[[], None], parts: Parts) -> None:
         voices = Voices(self._settings.language)
         delivery = Delivery(parts.gateway, parts.store, voices, now=self._now, vitals=self._vitals)
         charts = Charts()
@@ -182,11 +193,11 @@ class App:
             last_resort=self._last_resort.arm,
         )
 
-    def _heartbeat(self, parts: "Parts") -> Heartbeat:
+    def _heartbeat(self, parts: Parts) -> Heartbeat:
         url = self._settings.server.ping_url
         return Heartbeat(parts.condition.missing, self._supervisor, parts.http, url.get_secret_value() if url else None)
 
-    def _dispatch(self, parts: "Parts", voices: Voices, charts: Charts) -> Dispatch:
+    def _dispatch(self, parts: Parts, voices: Voices, charts: Charts) -> Dispatch:
         desk = Desk(
             store=parts.store,
             clients=parts.clients,
@@ -207,7 +218,7 @@ class App:
         )
         return Dispatch(desk, parts.gateway, COMMANDS)
 
-    def _works(self, parts: "Parts", delivery: Delivery, heartbeat: Heartbeat) -> Works:
+    def _works(self, parts: Parts, delivery: Delivery, heartbeat: Heartbeat) -> Works:
         ingests = {
             merchant.id: Ingest(
                 merchant,
@@ -234,17 +245,6 @@ class App:
             vitals=self._vitals,
             now=self._now,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What is open while the bot works."""
-
-    store: Store
-    gateway: Gateway
-    http: aiohttp.ClientSession
-    clients: dict[MerchantId, EpayClient]
-    condition: Condition
 
 
 async def _say_why(heartbeat: Heartbeat, *tasks: asyncio.Task[None]) -> None:

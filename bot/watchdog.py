@@ -114,7 +114,9 @@ class Watchdog:
         self._seen[loop.name] = seen
         if verdict is Verdict.END:
             self._last_resort()
-            raise Stalled(f"{loop.name} stands still again, {seen.still} after it was restarted: the bot ends itself")
+            what = f"{loop.name} stands still again, {seen.still} after it was restarted: the bot ends itself"
+            log.error(what)
+            raise Stalled(what)
         if verdict is Verdict.RESTART:
             log.error("%s has not come round within %s and is restarted", loop.name, loop.deadline)
             self._vitals.count("epay_bot_loop_restarts_total", loop.name)
