@@ -9,8 +9,8 @@ from bot.model import RIGHTS, ChatKind, Right, Role
 DOCUMENT = Path(__file__).parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
 
-Who may ask what, at the merchants where they hold the role; in a group below its ceiling, and settings by administrators
-alone. How that comes out in each kind of chat: `tests/access.txt`.
+Who may ask what, at the merchants where they hold the role; in a group below its ceiling, and settings by
+administrators alone. How that comes out in each kind of chat: `tests/access.txt`.
 
 | command | what | who | where |
 |---|---|---|---|
@@ -21,6 +21,8 @@ def who(right: Right) -> str:
     roles = [role for role in Role if right in RIGHTS[role]]
     if right in {Right.ANYBODY, Right.KEY}:
         return "everybody"
+    if right is Right.OPERATE:
+        return "owner of all merchants"
     return "everybody with a role" if len(roles) == len(Role) else ", ".join(roles)
 
 
