@@ -32,7 +32,7 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
 from bot.rules import Rulebook
-from bot.schedule import Schedule, Works
+from bot.schedule import JOBS, Job, Schedule, Works
 from bot.store import backup, chats, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
@@ -75,8 +75,11 @@ def merchant_of(settings: MerchantSettings) -> Merchant:
 class App:
     """The bot. `run` works until `stop` is set; DeliveryError from it means that Telegram refuses the token."""
 
-    def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, settings: Settings, *, now: Callable[[], datetime] = utc_now, jobs: Sequence[Job] = JOBS
+    ) -> None:
         self._settings = settings
+        self._jobs = jobs
         self._now = now
         self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
@@ -139,7 +142,7 @@ class App:
             gateway, store, dispatch, now=self._now, vitals=self._vitals, webhook=self._settings.telegram.webhook
         )
         trouble = _Trouble(delivery, self._owners, self._now)
-        schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals)
+        schedule = Schedule(self._works(store, clients, delivery), trouble.tell, self._vitals, self._jobs)
         web = await self._listen(store, intake)
         await delivery.recover()
         schedule.start()
