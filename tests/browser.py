@@ -96,7 +96,7 @@ class Tab:
           const node = all.filter((one) => one.checkVisibility() && one.innerText.includes({json.dumps(text)})).at(-1);
           if (!node) return null;
           node.scrollIntoView({{ block: "center" }});
-          const box = node.getBoundingClientRect();
+          const box = node.getClientRects()[0];
           return [box.x + box.width / 2, box.y + box.height / 2];
         }})()"""
         x, y = await self.until(script)

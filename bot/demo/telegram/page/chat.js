@@ -49,7 +49,7 @@ const panel = new Panel(byId("panel"), async (action, wish) => {
 
 async function attempt(path, body) {
   try {
-    return await post(path, { person: model.state.me, ...body });
+    return await post(path, { person, ...body });
   } catch (error) {
     toast(`${word("failed")}: ${error.message}`);
     return null;

@@ -16,6 +16,8 @@ export class Log {
     this.down = down;
     this.acts = acts;
     this.place = null;
+    this.following = true;
+    this.away = false;
     this.nodes = new Map(); // message id -> {message, node}
     list.addEventListener("scroll", () => this.#showDown(0), { passive: true });
     down.addEventListener("click", () => this.toBottom());
@@ -25,13 +27,14 @@ export class Log {
   // `eyes` is {me, group}.
   show(place, messages, eyes) {
     const fresh = this.place !== place;
-    const stay = fresh || this.#atBottom();
+    const followed = this.#followed();
+    const stay = fresh || followed;
     if (fresh) this.#clear(place);
     const shown = messages.slice(-SHOWN);
     const { added, changed } = this.#sync(shown, eyes, fresh);
     if (fresh || changed) this.#days(shown);
     if (stay) this.toBottom();
-    this.#showDown(stay ? 0 : added);
+    this.#showDown(added);
     return stay;
   }
 
@@ -54,6 +57,7 @@ export class Log {
 
   #clear(place) {
     this.place = place;
+    this.following = true;
     this.nodes.clear();
     this.list.replaceChildren();
     // A chat that was just opened is not read out from its beginning.
@@ -112,14 +116,22 @@ export class Log {
     if (!messages.length) this.list.append(element("li", { class: "empty" }, word("empty")));
   }
 
+  // Whether the end is to stay in view; what it was before the list went out of sight counts when it comes back.
+  #followed() {
+    const visible = this.list.clientHeight > 0;
+    if (visible && !this.away) this.following = this.#atBottom();
+    this.away = !visible;
+    return this.following;
+  }
+
   #atBottom() {
     return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_BOTTOM;
   }
 
   #showDown(added) {
-    if (this.#atBottom()) this.waiting = 0;
-    else this.waiting = (this.waiting ?? 0) + added;
-    this.down.hidden = this.#atBottom();
+    const end = !this.away && this.#atBottom();
+    this.waiting = end ? 0 : (this.waiting ?? 0) + added;
+    this.down.hidden = end;
     this.down.firstElementChild.textContent = this.waiting ? `${this.waiting} ${word("newer")}` : "";
     this.down.setAttribute("aria-label", this.down.textContent || word("messages"));
   }

@@ -45,11 +45,11 @@ export const spoken = () => language;
 export const word = (key, values = {}) =>
   (WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
-const told = (at, shape) => new Date(at).toLocaleString(language, { timeZone: zone, ...shape });
+const told = (at, shape) => new Date(at).toLocaleString(language, { timeZone: zone, hourCycle: "h23", ...shape });
 
 export const clock = (at) => told(at, { hour: "2-digit", minute: "2-digit" });
 
-export const clockSeconds = (at) => told(at, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+export const clockSeconds = (at) => told(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 export const moment = (at) => told(at, { dateStyle: "medium", timeStyle: "medium" });
 
