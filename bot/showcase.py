@@ -28,6 +28,13 @@ FIRST_FAILURE_AFTER = 4.0
 GROUP = -1001700200300
 TOPICS = {2: "Оповещения"}
 BRISK = timedelta(seconds=2)
+TOUR = """
+Open {page} in a browser: a Telegram with the bot in it. Ctrl-C ends it.
+  1. A payment fails by itself within seconds: press ✋ under the alert, and everybody sees who has it.
+  2. Write /today, /chart, or the invoice number of the alert; the menu is at ☰.
+  3. Behind the scenes (on the right, on a phone at the top): fail a terminal, silence it, take the bank away.
+  4. Let time run 60 times as fast and see incidents end; or leap to tomorrow.
+  5. Be somebody else (on the left), write in the team's group: /subscribe there brings it the alerts."""
 
 
 class Showcase:

@@ -30,4 +30,6 @@ export default {
   said_late: "{terminal}: four rows turned up 10 to 20 minutes late",
   said_hostile: "{terminal}: a failure whose every text is a trap", said_outage: "The line to the bank has changed",
   said_calm: "Everything at the bank is as usual",
+  months: "January,February,March,April,May,June,July,August,September,October,November,December",
+  weekdays: "Sunday,Monday,Tuesday,Wednesday,Thursday,Friday,Saturday",
 };

@@ -45,22 +45,44 @@ export const spoken = () => language;
 export const word = (key, values = {}) =>
   (WORDS[language][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
-const told = (at, shape) => new Date(at).toLocaleString(language, { timeZone: zone, hourCycle: "h23", ...shape });
+const two = (number) => String(number).padStart(2, "0");
 
-export const clock = (at) => told(at, { hour: "2-digit", minute: "2-digit" });
+// The shop's wall clock as numbers. Names of months are ours: not every browser knows them in Kazakh.
+function parts(at) {
+  const shape = { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+  const found = new Intl.DateTimeFormat("en", shape).formatToParts(new Date(at));
+  return Object.fromEntries(found.map(({ type, value }) => [type, Number(value)]));
+}
 
-export const clockSeconds = (at) => told(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+function date({ year, month, day }) {
+  const name = word("months").split(",")[month - 1];
+  return [`${day} ${name}`, year];
+}
 
-export const moment = (at) => told(at, { dateStyle: "medium", timeStyle: "medium" });
+const same = (one, other) => one.year === other.year && one.month === other.month && one.day === other.day;
 
-const date = (at) => told(at, { day: "numeric", month: "long", year: "numeric" });
+export function clock(at) {
+  const { hour, minute } = parts(at);
+  return `${two(hour)}:${two(minute)}`;
+}
 
-export const weekday = (at) => told(at, { weekday: "long", day: "numeric", month: "long" });
+export const clockSeconds = (at) => `${clock(at)}:${two(parts(at).second)}`;
 
-export const day = (at) => (date(at) === date(now()) ? word("today") : date(at));
+export const moment = (at) => `${date(parts(at)).join(" ")}, ${clockSeconds(at)}`;
+
+export function weekday(at) {
+  const { year, month, day } = parts(at);
+  const name = word("weekdays").split(",")[new Date(Date.UTC(year, month - 1, day)).getUTCDay()];
+  return `${name}, ${date(parts(at))[0]}`;
+}
+
+export const day = (at) => (same(parts(at), parts(now())) ? word("today") : date(parts(at)).join(" "));
 
 // For a list: the hour of today's messages, the date of older ones.
-export const when = (at) => (date(at) === date(now()) ? clock(at) : told(at, { day: "2-digit", month: "2-digit" }));
+export function when(at) {
+  const { day: number, month } = parts(at);
+  return same(parts(at), parts(now())) ? clock(at) : `${two(number)}.${two(month)}`;
+}
 
 export function size(bytes) {
   const [value, unit] = bytes < 1024 ** 2 ? [bytes / 1024, "KB"] : [bytes / 1024 ** 2, "MB"];
