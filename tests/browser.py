@@ -54,20 +54,15 @@ class Tab:
     async def call(self, method: str, **parameters: Any) -> Any:
         return await self._browser.call(method, self._session, **parameters)
 
-    async def screen(
-        self, width: int, height: int, *, dark: bool = False, still: bool = True, scale: float = 1
-    ) -> None:
-        """The size of the window, day or night; without motion, so that a press meets its button."""
+    async def screen(self, width: int, height: int, *, dark: bool = False, moving: bool = False) -> None:
+        """The size of the window, day or night; usually without motion, so that a press meets its button."""
         phone = width < 600
-        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone}
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
         await self.call("Emulation.setDeviceMetricsOverride", **metrics)
         await self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
-        wishes = {
-            "prefers-color-scheme": "dark" if dark else "light",
-            "prefers-reduced-motion": "reduce" if still else "",
-        }
-        features = [{"name": name, "value": value} for name, value in wishes.items()]
-        await self.call("Emulation.setEmulatedMedia", features=features)
+        colours = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        motion = {"name": "prefers-reduced-motion", "value": "" if moving else "reduce"}
+        await self.call("Emulation.setEmulatedMedia", features=[colours, motion])
 
     async def open(self, address: str) -> None:
         await self.call("Page.navigate", url=address)

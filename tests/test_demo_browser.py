@@ -121,6 +121,8 @@ async def test_a_word_is_typed_sent_and_shown(api: BotApi, bot: Bot, tab: Tab) -
     (update,) = await bot.get_updates()
     assert update.message.text == "one\ntwo"
     assert await tab.evaluate("document.activeElement.id === 'text' && document.activeElement.value === ''")
+    await bot.send_chat_action(5, "typing")
+    await tab.until("document.getElementById('status').innerText === 'typing'")
 
 
 async def test_the_menu_is_chosen_from_by_keys(api: BotApi, bot: Bot, tab: Tab) -> None:
@@ -292,6 +294,17 @@ async def test_the_keyboard_reaches_everything_in_sight_and_is_nowhere_caught(ap
             assert about[1] != "none", await tab.evaluate("document.activeElement.outerHTML")
             reached.add(about[0])
     assert reached == set(range(wanted))
+
+
+async def test_the_keyboard_goes_on_in_what_comes_into_sight_and_escape_goes_back(api: BotApi, tab: Tab) -> None:
+    await tab.open(api.root)
+    focused = "document.activeElement.id || document.activeElement.dataset.place"
+    for opener, head, back in (("#to-list", "5/0", "log"), ("#to-panel", "from-panel", "to-panel")):
+        await tab.evaluate(f"document.querySelector('{opener}').focus()")
+        await tab.key("Enter")
+        assert await tab.evaluate(focused) == head
+        await tab.key("Escape")
+        assert await tab.evaluate(focused) == back
 
 
 async def test_the_story_of_an_incident_on_a_phone(browser: Browser) -> None:

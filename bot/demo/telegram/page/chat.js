@@ -88,9 +88,14 @@ async function joinGroup(chat, { code }) {
 
 const inside = (chat) => ["member", "administrator"].includes(chat.standing);
 
+// What was in focus may be out of sight now; the keyboard then goes on at the head of what came in.
 function view(name) {
+  const from = document.body.dataset.view;
   document.body.dataset.view = name;
   if (model.state) draw();
+  if (document.activeElement.checkVisibility() && document.activeElement !== document.body) return;
+  const heads = { list: "#places [aria-current]", panel: "#from-panel", talk: from === "panel" ? "#to-panel" : "#log" };
+  document.querySelector(heads[name])?.focus();
 }
 
 function current() {

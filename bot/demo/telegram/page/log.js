@@ -16,10 +16,10 @@ export class Log {
     this.down = down;
     this.acts = acts;
     this.place = null;
-    this.following = true;
-    this.away = false;
+    this.following = true; // whether the end is to stay in view
     this.nodes = new Map(); // message id -> {message, node}
-    list.addEventListener("scroll", () => this.#showDown(0), { passive: true });
+    list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.following && this.toBottom()).observe(list);
     down.addEventListener("click", () => this.toBottom());
   }
 
@@ -27,18 +27,22 @@ export class Log {
   // `eyes` is {me, group}.
   show(place, messages, eyes) {
     const fresh = this.place !== place;
-    const followed = this.#followed();
-    const stay = fresh || followed;
     if (fresh) this.#clear(place);
     const shown = messages.slice(-SHOWN);
     const { added, changed } = this.#sync(shown, eyes, fresh);
     if (fresh || changed) this.#days(shown);
-    if (stay) this.toBottom();
+    if (this.following) this.toBottom();
     this.#showDown(added);
-    return stay;
+    return this.following;
+  }
+
+  #scrolled() {
+    if (this.list.clientHeight) this.following = this.#atBottom();
+    this.#showDown(0);
   }
 
   toBottom() {
+    this.following = true;
     this.list.scrollTop = this.list.scrollHeight;
     this.#showDown(0);
   }
@@ -116,20 +120,12 @@ export class Log {
     if (!messages.length) this.list.append(element("li", { class: "empty" }, word("empty")));
   }
 
-  // Whether the end is to stay in view; what it was before the list went out of sight counts when it comes back.
-  #followed() {
-    const visible = this.list.clientHeight > 0;
-    if (visible && !this.away) this.following = this.#atBottom();
-    this.away = !visible;
-    return this.following;
-  }
-
   #atBottom() {
     return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_BOTTOM;
   }
 
   #showDown(added) {
-    const end = !this.away && this.#atBottom();
+    const end = this.following;
     this.waiting = end ? 0 : (this.waiting ?? 0) + added;
     this.down.hidden = end;
     this.down.firstElementChild.textContent = this.waiting ? `${this.waiting} ${word("newer")}` : "";
