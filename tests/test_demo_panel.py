@@ -62,6 +62,14 @@ def test_time_leaps_ahead_and_never_back() -> None:
             clock.run(speed)
 
 
+@pytest.mark.parametrize("speed", [1, 60])
+async def test_tomorrow_begins_six_real_seconds_before_nine(scenes: Scenes, speed: int) -> None:
+    await scenes.panel.act("speed", {"value": str(speed)})
+    await scenes.panel.act("tomorrow", {})
+    scenes.real.at += timedelta(seconds=6)
+    assert scenes.clock().astimezone(ALMATY) == datetime(2026, 11, 25, 9, tzinfo=ALMATY)
+
+
 async def test_a_failing_terminal_fails_at_once_and_goes_on(scenes: Scenes) -> None:
     await scenes.panel.act("fail", {"terminal": "98151553", "reason": "462"})
     assert [row[:2] for row in scenes.rows()] == [("failed", 462)] * 3
@@ -96,7 +104,8 @@ async def test_late_rows_are_older_than_they_look(scenes: Scenes) -> None:
 async def test_hostile_text_is_in_everything_a_payer_or_the_bank_can_write(scenes: Scenes, kind: str) -> None:
     await scenes.panel.act("hostile", {"value": kind})
     (row,) = scenes.world.rows("shop")
-    assert {row.reason, row.payer.name, row.description} == {HOSTILE[kind]}
+    assert (row.reason_code, row.reason) == HOSTILE[kind]
+    assert row.reason == row.payer.name == row.description
 
 
 @pytest.mark.parametrize(("outage", "status"), [("cut", 0), ("html", 502), ("busy", 503)])

@@ -15,6 +15,7 @@ ZONE = ZoneInfo("Asia/Almaty")
 SPEEDS = (1, 60)
 MORNING = 9
 REASONS = (458, 484, 462, 455, 529)
+EARLIER = timedelta(seconds=6)  # real ones
 HOUR = timedelta(hours=1)
 TROUBLE = timedelta(minutes=30)
 SILENCE = timedelta(hours=2)
@@ -30,9 +31,9 @@ OUTAGES = {
     "slow": Fault.slow_headers(8.0),
 }
 HOSTILE = {
-    "html": '<script>alert(1)</script><b>bold</b> & "quotes"',
-    "rtl": "\u202eright to left\u202c مرفوض",
-    "formula": '=HYPERLINK("http://example.com";"x")',
+    "html": (528, '<script>alert(1)</script><b>bold</b> & "quotes"'),
+    "rtl": (462, "\u202eright to left\u202c مرفوض"),
+    "formula": (529, '=HYPERLINK("http://example.com";"x")'),
 }
 UNSPOKEN = frozenset({"getUpdates", "getMe"})
 
@@ -111,7 +112,8 @@ class DemoPanel:
         self._clock.run(float(wish.value))
 
     def _tomorrow(self, _: Wish) -> None:
-        self._clock.leap_to(self._clock.next_day(MORNING, ZONE))
+        """Just before the hour: what is due then finds the night already read."""
+        self._clock.leap_to(self._clock.next_day(MORNING, ZONE) - EARLIER * self._clock.speed)
 
     def _fail_one(self, wish: Wish) -> None:
         self._failed(wish)
@@ -140,8 +142,9 @@ class DemoPanel:
         self._failed(wish, created_at=now - timedelta(minutes=12), visible_at=now)
 
     def _hostile(self, wish: Wish) -> None:
-        text = HOSTILE[wish.value]
-        self._failed(wish, reason=text, name=text, description=text)
+        """Each with a code of its own: in an incident of one payment the bank's own words are shown."""
+        code, text = HOSTILE[wish.value]
+        self._failed(wish, reason_code=code, reason=text, name=text, description=text)
 
     def _set_outage(self, wish: Wish) -> None:
         self._bank.faults.always("any", OUTAGES[wish.value])
