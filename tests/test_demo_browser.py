@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from bot.demo.panel import DemoPanel
 from bot.demo.telegram import BotApi, Page
 from bot.showcase import Showcase
 
+ROOT = Path(__file__).parents[1]
 TOKEN = "700100:local-token_1"
 PHONE, SMALL_PHONE, DESK = (390, 844), (360, 640), (1440, 900)
 LAST = "[...document.querySelectorAll('#log > li[data-id]')].at(-1)"
@@ -305,6 +308,12 @@ async def test_the_keyboard_goes_on_in_what_comes_into_sight_and_escape_goes_bac
         assert await tab.evaluate(focused) == head
         await tab.key("Escape")
         assert await tab.evaluate(focused) == back
+
+
+def test_the_readme_begins_with_a_picture_light_enough_for_a_phone() -> None:
+    first = re.search(r'<img src="([^"]+)"', (ROOT / "README.md").read_text("utf-8").partition("##")[0])
+    assert first
+    assert 50_000 < (ROOT / first[1]).stat().st_size < 1_500_000
 
 
 async def test_the_story_of_an_incident_on_a_phone(browser: Browser) -> None:

@@ -87,6 +87,8 @@ async def test_the_page_and_all_it_names_are_served_from_here(browser: aiohttp.C
         async with browser.get(address) as answer:
             source = await answer.text()
             assert answer.status == 200
+        assert len(source.splitlines()) < 300
+        assert set(re.findall(r"https?://[\w.]+", source)) <= {"http://www.w3.org"}
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", source), address
         for module in re.findall(r'from "\./([^"]+)"', source):
             assert f"/demo/page/{module}" in modules, address
