@@ -26,7 +26,7 @@ PER_DAY = 300
 SIMULATED_PER_DAY = 100
 FIRST_FAILURE_AFTER = 4.0
 GROUP = -1001700200300
-TOPICS = {2: "Оповещения"}
+TOPICS = {2: "Сбои"}
 BRISK = timedelta(seconds=2)
 TOUR = """
 Open {page} in a browser: a Telegram with the bot in it. Ctrl-C ends it.

@@ -19,7 +19,7 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-extensions", "--hide-scrollbars")
 SHOTS = os.environ.get("EPAY_BOT_SCREENSHOTS", "")
 KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "Tab": ("", 9), "ArrowDown": ("", 40), "ArrowUp": ("", 38)}
-PATIENCE = 20.0
+PATIENCE = 30.0
 # Resolves as soon as the expression holds: asked after every change of the page, ten times a second too.
 UNTIL = """new Promise((done) => {
   const ask = () => {
@@ -143,6 +143,8 @@ class Browser:
                 self._waiting.pop(said["id"]).set_result(said)
             elif tab := self._tabs.get(said.get("sessionId", "")):
                 tab.heard(said["method"], said["params"])
+        for waiting in self._waiting.values():
+            waiting.set_exception(ConnectionError("Chromium is gone"))
 
     async def call(self, method: str, session: str | None = None, **parameters: Any) -> Any:
         number = next(self._numbers)

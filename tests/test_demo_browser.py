@@ -113,6 +113,14 @@ async def answer_press(api: BotApi, bot: Bot, text: str, *, alert: bool = False)
     await bot.get_updates(offset=update.update_id + 1, timeout=0)
 
 
+async def test_whatever_the_console_complains_of_is_heard(api: BotApi, tab: Tab) -> None:
+    await tab.open(api.root)
+    await tab.evaluate("console.error('by hand'); setTimeout(() => { throw new Error('thrown'); }); fetch('/nothing')")
+    await tab.until("performance.getEntriesByName(location.origin + '/nothing').length")
+    heard, tab.errors = " ".join(tab.errors), []
+    assert all(complaint in heard for complaint in ("by hand", "thrown", "404")), heard
+
+
 async def test_a_word_is_typed_sent_and_shown(api: BotApi, bot: Bot, tab: Tab) -> None:
     await tab.open(api.root)
     await tab.click("#text")

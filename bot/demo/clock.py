@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+FASTEST = 86_400
+
 
 def real_now() -> datetime:
     """The clock of this machine."""
@@ -20,9 +22,9 @@ class DemoClock:
         return self.since + (self._real() - self.real_since) * self.speed
 
     def run(self, speed: float) -> None:
-        """From now on at this speed. ValueError for one that would stop time or turn it back."""
-        if not speed > 0:
-            raise ValueError("time runs forward only")
+        """From now on at this speed. ValueError for one that would stop time, turn it back or run out of dates."""
+        if not 0 < speed <= FASTEST:
+            raise ValueError("time runs forward only, a day a second at most")
         self._leap(self(), speed)
 
     def leap_to(self, at: datetime) -> None:

@@ -113,7 +113,7 @@ class DemoPanel:
 
     def _tomorrow(self, _: Wish) -> None:
         """Just before the hour: what is due then finds the night already read."""
-        self._clock.leap_to(self._clock.next_day(MORNING, ZONE) - EARLIER * self._clock.speed)
+        self._clock.leap_to(self._clock.next_day(MORNING, ZONE) - min(EARLIER * self._clock.speed, HOUR))
 
     def _fail_one(self, wish: Wish) -> None:
         self._failed(wish)

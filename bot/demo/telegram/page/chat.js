@@ -57,6 +57,7 @@ async function attempt(path, body) {
 }
 
 function say(text, replyTo) {
+  if (!model.state) return null;
   const { chat, topic } = current();
   log.toBottom();
   return attempt("say", { chat: chat.id, thread: topic?.id ?? null, text, reply_to: replyTo });
@@ -135,7 +136,7 @@ function take(state) {
 // A message with sound that is not before the reader's eyes comes down as a banner.
 function announce(message) {
   const key = placeKey(message.chat, message.thread);
-  const seen = key === current().key && getComputedStyle(byId("log")).display !== "none" && byId("log").checkVisibility();
+  const seen = key === current().key && byId("log").checkVisibility();
   const where = model.places().find((one) => one.key === key);
   if (seen || !where || !rings(message)) return;
   const about = { face: faceOf(where.chat), initial: initial(where.chat.title), title: placeName(where), line: preview(message, model.state.me, where.chat) };
@@ -184,7 +185,7 @@ function drawStatus(here) {
 function statusText(chat, action) {
   if (!connected) return word("offline");
   if (action) return word(action.startsWith("upload") ? "upload" : "typing");
-  if (chat.kind !== "private") return `${chat.members} ${word("members")}`;
+  if (chat.kind !== "private") return word("members", { count: chat.members });
   return chat.standing === "kicked" ? word("blocked") : word("online");
 }
 

@@ -3,7 +3,7 @@
 export default {
   phone: "Whose phone", chats: "Chats", messages: "Messages", commands: "Commands", write: "Message", send: "Send",
   close: "Close", cancel: "Cancel", start: "Start", unblock: "Unblock", block: "Block the bot",
-  blocked: "the bot is blocked", general: "General", moved: "This group became a supergroup", online: "bot", members: "members",
+  blocked: "the bot is blocked", general: "General", moved: "This group became a supergroup", online: "bot", members: "{count} members",
   offline: "no connection, trying again…", typing: "typing", upload: "sending a file", edited: "edited", sound: "with sound",
   silent: "without sound", pinned: "pinned", reply: "Reply", newer: "new below", copied: "Copied",
   noAnswer: "The bot did not answer", failed: "That did not work", reveal: "Show what is hidden", more: "Show more", less: "Show less",

@@ -3,7 +3,7 @@
 export default {
   phone: "Кімнің телефоны", chats: "Чаттар", messages: "Хабарламалар", commands: "Командалар", write: "Хабарлама", send: "Жіберу",
   close: "Жабу", cancel: "Бас тарту", start: "Бастау", unblock: "Бұғаттан шығару", block: "Ботты бұғаттау",
-  blocked: "бот бұғатталған", general: "Жалпы", moved: "Топ супертопқа айналды", online: "бот", members: "қатысушы",
+  blocked: "бот бұғатталған", general: "Жалпы", moved: "Топ супертопқа айналды", online: "бот", members: "{count} қатысушы",
   offline: "байланыс жоқ, қосылуда…", typing: "жазып жатыр", upload: "файл жіберіп жатыр", edited: "өзгертілді", sound: "дыбыспен",
   silent: "дыбыссыз", pinned: "бекітілген", reply: "Жауап беру", newer: "жаңа хабарлама төменде", copied: "Көшірілді",
   noAnswer: "Бот жауап бермеді", failed: "Болмады", reveal: "Жасырынды көрсету", more: "Жаю", less: "Жию",

@@ -3,7 +3,7 @@
 export default {
   phone: "Чей телефон", chats: "Чаты", messages: "Сообщения", commands: "Команды", write: "Сообщение", send: "Отправить",
   close: "Закрыть", cancel: "Отмена", start: "Запустить", unblock: "Разблокировать", block: "Заблокировать бота",
-  blocked: "бот заблокирован", general: "Общее", moved: "Группа стала супергруппой", online: "бот", members: "участника",
+  blocked: "бот заблокирован", general: "Общее", moved: "Группа стала супергруппой", online: "бот", members: "участников: {count}",
   offline: "нет связи, подключаюсь…", typing: "печатает", upload: "отправляет файл", edited: "изменено", sound: "со звуком",
   silent: "без звука", pinned: "закреплено", reply: "Ответить", newer: "новых ниже", copied: "Скопировано",
   noAnswer: "Бот не ответил", failed: "Не получилось", reveal: "Показать скрытое", more: "Развернуть", less: "Свернуть",
