@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench bench-anomaly picture lock clean
+.PHONY: demo test lint format bench faults soak bench-anomaly picture lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -32,6 +32,14 @@ format: .venv/.ready
 
 bench: .venv/.ready
 	@$(BIN)/python -m benchmarks
+
+# The bot under every fault; some minutes. FAULTS="disk-full clock" picks rows, FAULTS=--short is quicker.
+faults: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(FAULTS)
+
+# A quarter of an hour of work without a pause: memory, descriptors, the write-ahead log.
+soak: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults soak
 
 # Needs the bench beside the project; some minutes. BENCH_ARGS="--suite real-public --seeds 3"
 bench-anomaly: .venv/.ready

@@ -18,6 +18,7 @@ from bot.model import Request
 from bot.store import chats
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
+from bot.vitals import TELEGRAM, Vitals
 
 TOKEN = "700400:local-token"
 QUICK = Pace(wait=timedelta(), pauses=(timedelta(milliseconds=1),), limit=timedelta(seconds=5))
@@ -305,8 +306,7 @@ async def test_loss_and_recovery_are_logged_once_each(
     async with running(intake):
         await api.wait_for(lambda: fault.hits == 4)
         assert intake.lost_since == now()
-        await api.wait_for(lambda: intake.last_ok_at is not None)
-        assert intake.lost_since is None
+        await api.wait_for(lambda: intake.lost_since is None)
     told = [record.message for record in caplog.records if record.name == "bot.chat.intake"]
     assert told == [
         "no updates from Telegram: HTTP 502 from something in front of Telegram",
@@ -344,3 +344,26 @@ async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: SqliteStore)
     with pytest.raises(TokenRefused):
         await asyncio.wait_for(Intake(gateway, store, Heard(), now=now, pace=QUICK).run(), 5)
     await gateway.close()
+
+
+async def test_a_poll_that_hangs_can_be_begun_anew(
+    api: BotApi, gateway: Gateway, store: SqliteStore, aigerim: Person
+) -> None:
+    heard, vitals = Heard(), Vitals()
+    hung = api.faults.add(method="getUpdates", hang=True)
+    intake = Intake(gateway, store, heard, now=now, vitals=vitals, pace=QUICK)
+    async with running(intake):
+        await api.wait_for(lambda: hung.hits)
+        await write(api, aigerim, "/find 1")
+        assert (heard.texts, vitals.rounds(TELEGRAM)) == ([], 0)
+        intake.restart()
+        await heard.until("/find 1")
+    assert vitals.rounds(TELEGRAM) >= 1
+
+
+async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gateway: Gateway, store: SqliteStore) -> None:
+    vitals = Vitals()
+    down = api.faults.add(method="getUpdates", times=None, status=502, html="Bad gateway")
+    async with running(Intake(gateway, store, Heard(), now=now, vitals=vitals, pace=QUICK)):
+        await api.wait_for(lambda: down.hits > 3)
+        assert vitals.rounds(TELEGRAM) >= 3

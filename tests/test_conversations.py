@@ -362,6 +362,9 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
     "how the bot is": [
         owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
         owner("[🔄 Refresh]", "epay-bot 1.2.3"),
+        owner("/deliveries", "Messages to Telegram", "Nothing was sent", "✅ Nothing waits and nothing was lost"),
+        owner("/deliveries", at="group"),
+        stranger("/deliveries", "This bot is private"),
     ],
 }
 

@@ -15,7 +15,7 @@ from bot.demo.telegram import BotApi
 from bot.schedule import Job
 from bot.showcase import BRISK, brisk
 
-EVERY = {"tidy": timedelta(minutes=10), "deliver": timedelta(seconds=0.25)}
+EVERY = {"tidy": timedelta(minutes=10), "digests": timedelta(seconds=30), "deliver": timedelta(seconds=0.25)}
 ALMATY = ZoneInfo("Asia/Almaty")
 
 
@@ -76,7 +76,7 @@ async def test_tomorrow_begins_six_real_seconds_before_nine(scenes: Scenes, spee
 def test_no_job_of_the_demo_waits_long_for_what_is_due_on_a_clock_that_leaps() -> None:
     usual = [Job(name, lambda _, every=every: every, every, lambda _: ()) for name, every in EVERY.items()]
     hurried = {job.name: job.every(None) for job in brisk(usual)}
-    assert hurried == {"tidy": BRISK, "deliver": EVERY["deliver"]}
+    assert hurried == {"tidy": EVERY["tidy"], "digests": BRISK, "deliver": EVERY["deliver"]}
 
 
 async def test_a_failing_terminal_fails_at_once_and_goes_on(scenes: Scenes) -> None:

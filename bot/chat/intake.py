@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bot.chat.lanes import Lanes
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
 from bot.config import Webhook
+from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.store import chats
 from bot.store.driver import Store
@@ -94,6 +95,12 @@ class Intake:
             self._polling.cancel()
         await self._lanes.close(deadline)
 
+    def restart(self) -> None:
+        """Ends the poll that is under way, if it lets itself be ended; the next one begins as after a start."""
+        self._begun = False
+        if self._polling is not None:
+            self._polling.cancel()
+
     async def step(self) -> None:
         """One poll: what came is stored, then handed out; with a webhook a call, whether Telegram answers.
 
@@ -101,6 +108,7 @@ class Intake:
         """
         if not self._begun:
             await self._begin()
+            self._found()
         if self._webhook is None:
             await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
             self._found()
@@ -165,8 +173,9 @@ class Intake:
     async def _handle(self, update_id: int, incoming: Incoming) -> None:
         problem = None
         try:
-            async with asyncio.timeout(self._pace.limit.total_seconds()):
-                await self._handler.handle(incoming)
+            with about(update=update_id, chat=chat_of(incoming)):
+                async with asyncio.timeout(self._pace.limit.total_seconds()):
+                    await self._handler.handle(incoming)
         except Exception as error:
             log.exception("update %s could not be answered", update_id)
             problem = type(error).__name__
@@ -186,11 +195,15 @@ class Intake:
         try:
             await self._polling
         except asyncio.CancelledError:
-            if not self._stopping.is_set():
+            task = asyncio.current_task()
+            if task and task.cancelling() and not self._stopping.is_set():
                 raise
+            return None
         except Exception as error:
             self._lost(error)
+            self._vitals.came_round(TELEGRAM)
             return error
+        self._vitals.came_round(TELEGRAM)
         return None
 
     def _lost(self, error: Exception) -> None:

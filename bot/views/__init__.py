@@ -14,6 +14,7 @@ from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
 from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
+from bot.views.deliveries import deliveries
 from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
@@ -75,6 +76,7 @@ __all__ = [
     "chart_picture",
     "comparison",
     "comparison_buttons",
+    "deliveries",
     "digest_message",
     "digests_chosen",
     "error_message",

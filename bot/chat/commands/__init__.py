@@ -59,6 +59,12 @@ COMMANDS = (
     Command(name="settings", answer=subscribing.settings, description="What this chat receives"),
     Command(name="language", answer=speaking.language, description="The language of this chat"),
     Command(name="health", answer=about.health, description="Whether the bank, Telegram and I are well"),
+    Command(
+        name="deliveries",
+        answer=about.deliveries,
+        description="What did not reach Telegram, and why",
+        where=frozenset({ChatKind.PRIVATE}),
+    ),
     Command(name="id", answer=about.identify, description="Your id and this chat's", audience=Audience.EVERYBODY),
     Command(name="help", answer=about.help_, description="What you can ask"),
 )
