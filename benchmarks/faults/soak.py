@@ -21,7 +21,8 @@ async def soak(folder: Path, *, full: bool) -> Result:
     seconds = FULL if full else SHORT
     outside = await Outside(folder).open()
     try:
-        await outside.begin()
+        # What is read again each time, and held for a moment, is then the same from the second minute on.
+        await outside.begin(polling={"interval": "1s", "overlap": "1m", "backfill": "0s"})
         program = await outside.run()
         traffic = Traffic(outside, Random(5))
         measured = [await _hour(outside, program, seconds / 10) for _ in range(10)]
