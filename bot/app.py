@@ -15,7 +15,6 @@ import aiohttp
 from bot import __version__
 from bot.backups import Backups
 from bot.charts import Charts
-from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
@@ -27,6 +26,7 @@ from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.epay import Dialect, EpayClient
 from bot.errors import ConfigurationError, PingFailed, Problem
+from bot.guests import Guests
 from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
@@ -34,7 +34,7 @@ from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
 from bot.recounting import Recounting
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, Schedule, Works
-from bot.store import backup, chats, sources
+from bot.store import backup, chats, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
 from bot.supervisor import Supervisor
@@ -120,7 +120,7 @@ class App:
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            await store.write(_know_owners, self._owners)
+            await store.write(_know_owners, self._owners, self._now())
             await store.write(backup.begin_anew, self._now())
             clients = await self._clients(store, http)
             condition = Condition(store, self._merchants, self._vitals, now=self._now)
@@ -203,7 +203,6 @@ class App:
             clients=parts.clients,
             merchants=self._merchants,
             voices=voices,
-            access=Access(self._settings.access.owners),
             now=self._now,
             version=__version__,
             started_at=self._now(),
@@ -211,6 +210,7 @@ class App:
             listed=list_commands,
             incidents=self._incidents,
             show_menu=parts.gateway.set_chat_menu,
+            me=parts.gateway.me,
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
             day_starts=self._settings.day_starts,
@@ -240,8 +240,10 @@ class App:
             recounting=Recounting(parts.store, self._vitals, zone=ZoneInfo(self._settings.timezone), now=self._now),
             heartbeat=heartbeat,
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
+            guests=Guests(parts.store, parts.gateway.leave, now=self._now),
             store=parts.store,
             polling=self._settings.polling,
+            keep_audit=timedelta(days=self._settings.access.audit_days),
             vitals=self._vitals,
             now=self._now,
         )
@@ -255,8 +257,8 @@ async def _say_why(heartbeat: Heartbeat, *tasks: asyncio.Task[None]) -> None:
                 await heartbeat.fail(str(error))
 
 
-def _know_owners(db: Connection, owners: Sequence[Destination]) -> None:
-    """The configured owners, and no former one, get alerts in their private chats."""
-    chats.unsubscribe_all_but(db, [owner.chat_id for owner in owners])
+def _know_owners(db: Connection, owners: Sequence[Destination], now: datetime) -> None:
+    """The configured owners, and no former one, own every merchant and get alerts in their private chats."""
+    people.configure(db, [owner.chat_id for owner in owners], now)
     for owner in owners:
         chats.subscribe(db, owner)

@@ -18,12 +18,13 @@ from bot.correlation import about
 from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.errors import EpayBotError, StoreError
+from bot.guests import Guests
 from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.recounting import Recounting
-from bot.store import chats, queries, retention
+from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
 from bot.watching import Watching
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
+KEEP_INVITATIONS = timedelta(days=30)
 # The delivery job's name among the loops; a poll's is `poll_of` its merchant.
 DELIVERY = "deliver outbox"
 Work = Callable[[], Awaitable[object]]
@@ -49,10 +51,12 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    guests: Guests
     recounting: Recounting
     heartbeat: Heartbeat
     store: Store
     polling: Polling
+    keep_audit: timedelta
     vitals: Vitals
     now: Callable[[], datetime]
 
@@ -117,7 +121,23 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_sent() -> None:
         await works.store.write(retention.forget_sent, works.now() - KEEP_SENT)
 
-    return (("updates", forget_updates), ("queries", forget_queries), ("sent", forget_sent))
+    async def forget_invitations() -> None:
+        await works.store.write(invitations.forget, works.now() - KEEP_INVITATIONS)
+
+    async def forget_audit() -> None:
+        await works.store.write(audit.forget, works.now() - works.keep_audit)
+
+    return (
+        ("updates", forget_updates),
+        ("queries", forget_queries),
+        ("sent", forget_sent),
+        ("invitations", forget_invitations),
+        ("audit", forget_audit),
+    )
+
+
+def _leaving(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("guests", works.guests.step),)
 
 
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
@@ -139,6 +159,7 @@ JOBS = (
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
+    Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
     Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
     Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.chat.intake import Intake, Pace
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu
+from bot.chat.throttle import BURST
 from bot.demo.telegram import BotApi, Person
 from bot.errors import MaybeSent, TokenRefused
 from bot.model import Request
@@ -33,6 +34,7 @@ class Heard:
 
     def __init__(self, what: Callable[[Request], Awaitable[None]] | None = None) -> None:
         self.texts: list[str] = []
+        self.slowed: list[int] = []
         self.changed = asyncio.Condition()
         self._what = what
 
@@ -43,6 +45,9 @@ class Heard:
             self.changed.notify_all()
         if self._what:
             await self._what(incoming)
+
+    async def slow_down(self, request: Request) -> None:
+        self.slowed.append(request.user_id)
 
     def menus(self) -> Sequence[Menu]:
         return [Menu(scope="private", language="", commands=(("help", "Help"),))]
@@ -344,6 +349,23 @@ async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: SqliteStore)
     with pytest.raises(TokenRefused):
         await asyncio.wait_for(Intake(gateway, store, Heard(), now=now, pace=QUICK).run(), 5)
     await gateway.close()
+
+
+async def test_a_flood_is_told_once_and_left_out_and_nobody_else_waits_for_it(
+    api: BotApi, aigerim: Person, daniyar: Person, store: SqliteStore, start: Callable[..., Intake]
+) -> None:
+    heard = Heard()
+    group = api.group(-9, "Shop", [aigerim, daniyar])
+    for number in range(300):
+        await api.says(aigerim, group, f"/flood {number}")
+    await api.says(daniyar, group, "/find 1")
+    async with running(start(heard, Pace(wait=timedelta(seconds=20), backlog=1000))):
+        await heard.until("/find 1")
+        await api.wait_for(lambda: not api.updates.pending)
+    assert len(heard.texts) == BURST + 1
+    assert heard.slowed == [aigerim.user_id]
+    assert (await store.read(problems)).count("too fast") == 300 - BURST - 1
+    assert await unhandled(store) == 0
 
 
 async def test_a_poll_that_hangs_can_be_begun_anew(

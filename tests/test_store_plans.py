@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import admitting
 import pytest
 from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
 
@@ -163,7 +164,7 @@ def test_a_frequent_question_reads_no_big_table_whole(db: Connection, name: str)
     shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
     operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
     outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
-    chats.subscribe(db, OWNER)
+    admitting.subscribe(db, OWNER)
     living.show(db, an_alert(), OWNER, NOW, LEASE)
     explained = Explained(db)
     HOT[name](explained)

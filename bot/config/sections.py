@@ -56,6 +56,7 @@ class Telegram(Section):
 
 class Access(Section):
     owners: tuple[int, ...] = ()
+    audit_days: int = Field(default=180, ge=1)
 
 
 class Epay(Section):

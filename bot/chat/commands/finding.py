@@ -13,7 +13,6 @@ from bot.correlation import about
 from bot.errors import UsageError
 from bot.model import Clues, Message, OperationId, Request, Toast
 from bot.store import lookups, operations
-from bot.views.sight import Sight
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ async def _look_up(request: Request, desk: Desk, clues: Clues) -> Message | Cont
 
 
 def _told(found: Findings, request: Request, desk: Desk) -> Message:
-    voice, sight = desk.voice(request.chat), Sight.of_owner(request.chat.kind)
+    voice, sight = desk.voice(request.chat), desk.sight
     if found.matches:
         return views.matches(found.matches, voice)
     return together([views.found(report, voice, sight) for report in found.stories], voice)
