@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz lint format bench faults soak bench-anomaly lock clean
+.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -48,6 +48,10 @@ soak: .venv/.ready
 # Needs the bench beside the project; some minutes. BENCH_ARGS="--suite real-public --seeds 3"
 bench-anomaly: .venv/.ready
 	@$(BIN)/python -m benchmarks.anomaly_table $(BENCH_ARGS)
+
+# Needs Chromium; films the running demo for the top of the README.
+picture: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python docs/make_picture.py
 
 # Needs uv and a network; writes the two lock files anew.
 lock:

@@ -33,7 +33,7 @@ from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
 from bot.recounting import Recounting
 from bot.rules import Rulebook
-from bot.schedule import DELIVERY, Schedule, Works
+from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
 from bot.store import backup, chats, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import SqliteStore, path_of
@@ -91,9 +91,15 @@ class App:
     """The bot. `run` works until `stop` is set; DeliveryError from it means that Telegram refuses the token."""
 
     def __init__(
-        self, settings: Settings, *, now: Callable[[], datetime] = utc_now, deadlines: Deadlines | None = None
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        deadlines: Deadlines | None = None,
+        jobs: Sequence[Job] = JOBS,
     ) -> None:
         self._settings = settings
+        self._jobs = jobs
         self._now = now
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
@@ -153,7 +159,7 @@ class App:
         intake = Intake(parts.gateway, parts.store, dispatch, now=self._now, vitals=self._vitals, webhook=webhook)
         trouble = Trouble(delivery, self._owners, self._now)
         heartbeat = self._heartbeat(parts)
-        schedule = Schedule(self._works(parts, delivery, heartbeat), trouble.tell, self._vitals)
+        schedule = Schedule(self._works(parts, delivery, heartbeat), trouble.tell, self._vitals, self._jobs)
         web = await self._listen(parts.condition, intake)
         await delivery.recover()
         schedule.start()

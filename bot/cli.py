@@ -238,14 +238,14 @@ class _Progress:
 @click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
 def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
     """The bot between a simulated bank and a local Telegram, with a chat page. Ctrl-C ends it."""
-    from bot.showcase import Showcase
+    from bot.showcase import TOUR, Showcase
 
     logs.set_up(log_level, as_json=False, secrets=())
 
     def announce(line: str) -> None:
         click.echo(line)
         if not headless:
-            click.echo(f"Open {json.loads(line)['page']} in a browser. Ctrl-C ends the demo.", err=True)
+            click.echo(TOUR.format(**json.loads(line)), err=True)
 
     showcase = Showcase(port=port, headless=headless, speed=speed)
     _run_until_stopped(lambda stop: _on(port, showcase.run(stop, announce)))
