@@ -7,12 +7,15 @@ from random import Random
 from statistics import mean
 from typing import NamedTuple
 
-from running import Outside, Program
+from running import OWNER, Outside, Program
 from traffic import Traffic, count_losses
 
 from benchmarks.faults.under import Result, everything_told
+from bot.demo.telegram import Person
 
 FULL, SHORT = 900, 4
+# Answers are no alerts: they go to an owner of their own.
+ASKING = 104
 MEGABYTE = 1_000_000
 COMMANDS = ("/today", "/health", "/failed", "/last", "/terminals", "/alerts", "/find 1", "/week")
 
@@ -35,10 +38,13 @@ async def soak(folder: Path, *, full: bool) -> Result:
     outside = await Outside(folder).open()
     try:
         # What is read again each time, and held for a moment, is then the same from the second minute on.
-        await outside.begin(polling={"interval": "1s", "overlap": "1m", "backfill": "0s"})
+        polling = {"interval": "1s", "overlap": "1m", "backfill": "0s"}
+        await outside.begin(access={"owners": [OWNER, ASKING]}, polling=polling)
+        asking = outside.api.person(ASKING, "Asking")
+        outside.api.private_chat(asking)
         program = await outside.run()
         traffic = Traffic(outside, Random(5))
-        measured = [await _hour(outside, program, seconds / 10) for _ in range(10)]
+        measured = [await _tenth(outside, program, asking, seconds / 10) for _ in range(10)]
         await traffic.stop()
         traffic.failed.add(outside.fail())
         await everything_told(outside, traffic)
@@ -55,10 +61,10 @@ async def soak(folder: Path, *, full: bool) -> Result:
         await outside.close()
 
 
-async def _hour(outside: Outside, program: Program, seconds: float) -> Measured:
+async def _tenth(outside: Outside, program: Program, asking: Person, seconds: float) -> Measured:
     """How things stand after a while of work."""
     for number in range(max(int(seconds), 1)):
-        await outside.api.says(outside.owner, outside.chat, COMMANDS[number % len(COMMANDS)])
+        await outside.api.says(asking, outside.api.chats[ASKING], COMMANDS[number % len(COMMANDS)])
         await asyncio.sleep(seconds / max(int(seconds), 1))
     return await asyncio.to_thread(_measure, program.pid, outside.database)
 
