@@ -81,3 +81,13 @@ class Signal:
     sample: int
     ratio: float
     reason: str | None = None
+
+
+class Slot(NamedTuple):
+    """What came in the time that begins at `start_at` (epoch seconds), what was meant to, and where nine of ten lie."""
+
+    start_at: int
+    seen: float
+    mean: float
+    low: float
+    high: float
