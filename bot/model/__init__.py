@@ -14,6 +14,7 @@ from bot.model.alerts import (
     NoticeAlert,
     Rates,
 )
+from bot.model.bands import Band, Measure, Stretch
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.incidents import (
     Event,
@@ -92,6 +93,7 @@ __all__ = [
     "Alarm",
     "Alert",
     "AlertReason",
+    "Band",
     "Bar",
     "Because",
     "Button",
@@ -127,6 +129,7 @@ __all__ = [
     "Loudness",
     "Mark",
     "MatchReport",
+    "Measure",
     "Member",
     "Merchant",
     "MerchantId",
@@ -154,6 +157,7 @@ __all__ = [
     "Silence",
     "SortKey",
     "SourceHealth",
+    "Stretch",
     "Subscription",
     "Symptom",
     "Tally",

@@ -10,6 +10,7 @@ from bot.views.answers import (
     private_bot,
     welcome,
 )
+from bot.views.bands import band_chart, band_picture
 from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
 from bot.views.charts import chart_buttons, chart_picture, period_chart
@@ -31,7 +32,7 @@ from bot.views.period_buttons import (
     terminals_buttons,
     updated,
 )
-from bot.views.rules import ask_rules, rules_of, rules_replayed
+from bot.views.rules import ask_picture, ask_rules, rules_of, rules_replayed
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
 from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
@@ -64,12 +65,15 @@ __all__ = [
     "ask_language",
     "ask_leave",
     "ask_period",
+    "ask_picture",
     "ask_place",
     "ask_quiet",
     "ask_rules",
     "ask_silence_of",
     "ask_silence_until",
     "ask_snooze",
+    "band_chart",
+    "band_picture",
     "by_terminal",
     "chart_buttons",
     "chart_picture",

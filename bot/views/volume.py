@@ -26,12 +26,17 @@ def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
     """What a person may say of it while it lasts."""
     if incident.rule != RULE or not incident.is_open:
         return []
-    number, places = str(incident.number), incident.places
+    number = str(incident.number)
     return [
-        *(data_button(voice.plain("📈 Picture"), "chart", places[0]) if len(places) == 1 else ()),
+        *picture_button(f"#{number}", voice),
         *data_button(voice.plain("✅ Planned"), "planned", number),
         *data_button(voice.plain("👎 False alarm"), "falsealarm", number),
     ]
+
+
+def picture_button(meant: str, voice: Voice) -> list[Button]:
+    """The band and the counts of an incident (`#7`) or a terminal."""
+    return data_button(voice.plain("📈 Picture"), "picture", meant)
 
 
 def _sentence(kind: str, incident: Incident, voice: Voice) -> Markup:

@@ -47,6 +47,7 @@ COMMANDS = (
     Command(name="ack", answer=incidents.ack, description="You have it: /ack 12"),
     Command(name="snooze", answer=incidents.snooze, description="Put it off: /snooze 12 1h, till 09:00"),
     Command(name="rules", answer=volume.rules, description="What each preset would have told: /rules Samal"),
+    Command(name="picture", answer=volume.picture, description="The usual band and the counts", listed=False),
     Command(name="planned", answer=volume.planned, description="An unusual volume was planned", listed=False),
     Command(name="falsealarm", answer=volume.false_alarm, description="There was nothing unusual", listed=False),
     Command(name="silence", answer=silences.silence, description="Mute alerts: /silence Samal system 4h repairs"),

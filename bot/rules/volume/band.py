@@ -1,4 +1,4 @@
-"""The past as a picture shows it: what came in each stretch of time and the range it usually lies in. Judges nothing."""
+"""The past as a picture shows it: what came in each stretch of time and the range it lies in; judges nothing."""
 
 from math import exp
 

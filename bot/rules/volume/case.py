@@ -28,7 +28,7 @@ class Case:
         learner = self.learner
         if learner.plan.day != self.rows_day:
             self.rows_day = learner.plan.day
-            self.rows = rows(self.settings.budget, learner.spread, learner.near, learner.day_ops)
+            self.rows = rows(self.settings.budget, (learner.spread, learner.near), learner.extremes, learner.day_ops)
 
     def asked(self, group: Group, i: int) -> float:
         """Nats of evidence this group must bring beyond its budget."""

@@ -129,5 +129,5 @@ def _habit(case: Case, found: Finding, group: Group) -> bool:
     learner, end = case.learner, case.learner.history.last + 1
     at, moved = learner.moved
     shift = moved if found.start - 7 * 1440 < at <= end else 0
-    past = case.incidents.past.get(group, [])
+    past = [*case.incidents.past.get(group, []), *(case.incidents.past.get("decay", []) if group == "low" else ())]
     return is_habit(learner.history, found.start, end, found.n / found.mean, shift=shift, alarmed=past)

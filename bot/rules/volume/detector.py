@@ -151,7 +151,7 @@ class Detector:
 
     def _open_counts(self, kind: Kind, i: int, found: Finding) -> Signal:
         learner = self.case.learner
-        level = learner.season.older if kind == "decay" else learner.history.level_before(found.start)[0]
+        level = learner.season.older if kind == "decay" else found.level
         learner.spoil(found.start)
         expected, ratio = usual_range(found.mean, found.spread), found.n / found.mean
         signal = Signal(kind, "open", (i + 1) * 60, found.start * 60, found.n, expected, int(found.n), ratio)
