@@ -74,7 +74,9 @@ async def test_a_taller_band_makes_room_for_itself(charts: Charts) -> None:
     assert heights[0] > 5 * heights[1]
 
 
-@pytest.mark.parametrize("text", ["ӘәҒғҚқҢңӨөҰұҮүҺһІі", "$x^2$ \\frac{", "W" * 300, "😀 漢字 \u202e", "\x00\ud800", "", "a\nb"])
+@pytest.mark.parametrize(
+    "text", ["ӘәҒғҚқҢңӨөҰұҮүҺһІі", "$x^2$ \\frac{", "W" * 300, "😀 漢字 \u202e", "\x00\ud800", "", "a\nb"]
+)
 async def test_any_text_is_drawn_or_left_out(charts: Charts, text: str) -> None:
     await drawn(charts, title=text, period=text, usual=text, told=text, ticks=(text,) * 24, seen=Bars(text, (1,) * 24))
 

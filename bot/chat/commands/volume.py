@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot import views
 from bot.bands import Bands
 from bot.charts import NotDrawn
-from bot.chat.commands.incidents import find_quoted, get_incident, mark_of
+from bot.chat.commands.incidents import find_quoted, get_incident, mark_of, read_number
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued, Talk
 from bot.chat.scopes import list_merchants, scope_of
@@ -97,11 +97,11 @@ async def _places(request: Request, desk: Desk) -> list[tuple[Merchant, Terminal
 
 
 async def _judge(request: Request, desk: Desk, verdict: str) -> Message | Toast:
-    words = [word.lstrip("#№") for word in request.arguments]
-    if not words or not words[0].isdecimal() or len(words[0]) > 9:
+    number = read_number(request.arguments[0]) if request.arguments else None
+    if number is None:
         raise UsageError("Which incident? /alerts shows those of the last day")
     by = mark_of(request, desk)
-    now = await desk.store.write(_keep, desk, int(words[0]), verdict, by)
+    now = await desk.store.write(_keep, desk, number, verdict, by)
     answer = views.judged(now, by, desk.voice(request.chat), desk.now())
     return answer if request.press_id is not None else views.said(answer)
 

@@ -7,8 +7,8 @@ from bot.rules.volume.tails import log_none
 
 SHORTEST = 4  # minutes
 FEWEST = 2.0  # expected operations nobody need look below
-SHARE = 2.0  # budgets: a silent terminal costs the most by the minute, and no other test is as sure of itself
-SHIFTED = 0.01  # of days run a quarter-hour ahead, as many behind: doors open early, batches come late
+SHARE = 1.5  # budgets: a silent terminal costs the most by the minute, and no other test is as sure of itself
+SHIFTED = 0.003  # of days run a quarter-hour ahead, as many behind: doors open early, batches come late
 
 
 class Silence:
