@@ -69,12 +69,14 @@ def _band(detectors: Sequence[Detector], group: Group, window: Window, alarms: I
     slots = _summed([one.band(group, *span, minutes) for one in detectors])
     if not slots or (group == "amount" and len(detectors) > 1):
         return None
+    newest = max(one.following or 0 for one in detectors)
     return Band(
         measure=_MEASURES.get(group, "operations"),
         step=timedelta(minutes=minutes),
         stretches=tuple(
             Stretch(_at(one.start_at // 60), round(one.seen), round(one.low), round(one.high)) for one in slots
         ),
+        until=_at(min(slots[-1].start_at // 60 + minutes, newest)),
         alarms=tuple(one for one in alarms if one.end > _at(slots[0].start_at // 60)),
     )
 

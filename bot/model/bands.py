@@ -21,14 +21,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Stretches of `step` each, the oldest first; the last may be going on. `alarms`: when something was odd."""
+    """Stretches of `step` each, the oldest first; the last goes on `until`. `alarms`: when something was odd."""
 
     measure: Measure
     step: timedelta
     stretches: tuple[Stretch, ...]
+    until: datetime
     alarms: tuple[Window, ...]
 
     @property
     def window(self) -> Window:
         """From the first stretch to the end of the last."""
-        return Window(self.stretches[0].at, self.stretches[-1].at + self.step)
+        return Window(self.stretches[0].at, self.until)

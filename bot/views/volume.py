@@ -27,8 +27,9 @@ def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
     if incident.rule != RULE or not incident.is_open:
         return []
     number = str(incident.number)
+    one_sum = incident.values.get("group") != "amount"  # amounts of several terminals are no sum
     return [
-        *picture_button(f"#{number}", voice),
+        *(picture_button(f"#{number}", voice) if one_sum else ()),
         *data_button(voice.plain("✅ Planned"), "planned", number),
         *data_button(voice.plain("👎 False alarm"), "falsealarm", number),
     ]
