@@ -9,6 +9,7 @@ from bot.rules.volume.scan import Row, rows
 from bot.rules.volume.values import Group, VolumeSettings
 
 GROWN_DAYS = 21
+TINY = 2.0  # operations a day: of fewer it would take a week of nothing to say anything
 YOUNG_NATS = 6.0  # more evidence asked of counts on the first day, less and less until grown
 
 
@@ -38,6 +39,11 @@ class Case:
     def floor(self, group: Group) -> int:
         """The minute before which no window of this group may look."""
         return self.incidents.floor.get(group, 0)
+
+    @property
+    def tiny(self) -> bool:
+        """Whether the terminal does so little that nothing can be told from an absence."""
+        return self.learner.day_ops < TINY
 
     def working(self, i: int) -> bool:
         """Whether minute i lies in the hours the owner gave, if any."""

@@ -17,7 +17,7 @@ PART_OF_DAY = 0.5
 def judge(case: Case, i: int) -> Finding | None:
     """Whether the terminal sinks, at the end of minute i."""
     learner = case.learner
-    if learner.age < FROM_AGE or "low" in case.incidents.open or not case.incidents.may_open("decay", i):
+    if learner.age < FROM_AGE or case.tiny or "low" in case.incidents.open or not case.incidents.may_open("decay", i):
         return None
     spread = learner.spread.values[-1]
     nats, length, n, mean = evidence(_days(case), spread)

@@ -1,6 +1,7 @@
 """The unusual-volume detector of one terminal: minutes in, signals out. Pure; time comes with the minutes."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from math import exp
 from typing import Literal
 
@@ -155,7 +156,7 @@ class Detector:
         learner.spoil(found.start)
         expected, ratio = usual_range(found.mean, found.spread), found.n / found.mean
         signal = Signal(kind, "open", (i + 1) * 60, found.start * 60, found.n, expected, int(found.n), ratio)
-        return self._open(signal, i, level)
+        return self._open(replace(signal, limit=found.limit), i, level)
 
     def _fail(self, i: int) -> list[Signal]:
         case, learner = self.case, self.case.learner

@@ -32,7 +32,7 @@ class Row(NamedTuple):
 class Finding(NamedTuple):
     """A window `[start, end)` with its count, the mean and spread it was judged by, and how far beyond the budget.
 
-    `level` is how the day ran before where it was judged by that, 1 where by the usual.
+    `level` is how the day ran before where it was judged by that, 1 where by the usual; `limit` is the owner's own.
     """
 
     start: int
@@ -41,6 +41,7 @@ class Finding(NamedTuple):
     spread: float
     margin: float
     level: float = 1.0
+    limit: int | None = None
 
 
 class Known(NamedTuple):
