@@ -63,7 +63,7 @@ class Learner:
         self.plan = DayPlan(-1, [], [], [], [])
         self.ahead = 0.0
         self.rates: Rates = (0.0,) * 6
-        self.shut = False
+        self.shut = self.batch = False
         self.offset = 0
         self.moved = (-(10**9), 0)
         self.day_ops = 0.0
@@ -109,7 +109,7 @@ class Learner:
         today.known += 1
         if not n:
             self.history.add(0, self.rates, (0.0, 0.0, 0.0, 0.0))
-            self.silence.wait(self.rates, shut=self.shut)
+            self.silence.wait(self.rates, shut=self.shut, batch=self.batch)
             return 0
         tries = n
         if minute.failures:
@@ -155,6 +155,7 @@ class Learner:
         slot, mid = self.today.slot, self.plan.mid
         before = mid[slot - 1] if slot else self.ahead
         after = mid[slot + 1] if slot + 1 < QUARTERS else mid[0]
+        self.batch = self.bursts.batches(slot)
         self.shut = max(before, mid[slot], after) < SHUT * self.day_ops / QUARTERS
         low, high = self.plan.low[slot], self.plan.high[slot]
         self.rates = (mid[slot] / 15, before / 15, after / 15, low / 15, high / 15, self.plan.table[slot] / 15)

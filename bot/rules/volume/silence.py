@@ -29,17 +29,24 @@ class Silence:
         self.level, self.doubt = level, doubt
         self.shut = False
 
-    def wait(self, rates: Rates, *, shut: bool) -> None:
-        """A minute without operations; `shut`: none are expected now, a quarter-hour ago or in a quarter-hour."""
+    def wait(self, rates: Rates, *, shut: bool, batch: bool) -> None:
+        """A minute without operations; `shut`: none are expected now, a quarter-hour ago or in a quarter-hour.
+
+        In a quarter-hour whose operations come in a `batch` nobody knows in which minute.
+        """
         if shut and not self.shut:
             self.before = -self._chance(1.0, 0.0)
             self.mid = self.early = self.late = 0.0
         self.shut = shut
-        self.mid += rates[0]
-        self.early += rates[1]
-        self.late += rates[2]
-        self.low += rates[3]
-        self.all += rates[0]
+        usual, early, late, low, *_ = rates
+        if batch:
+            low *= min(usual, early, late) / usual if usual else 0.0
+            usual = early = late = min(usual, early, late)
+        self.mid += usual
+        self.early += early
+        self.late += late
+        self.low += low
+        self.all += usual
 
     @property
     def least(self) -> float:
@@ -50,7 +57,7 @@ class Silence:
         """Nats beyond the budget; negative is no alarm."""
         if self.since < 0 or i + 1 - self.since < SHORTEST or self.least <= FEWEST:
             return -1.0
-        narrow = self.low / self.all
+        narrow = self.low / self.all if self.all else 0.0
         chance = self._chance(self.level * (narrow if holiday else 1.0), near + self.doubt)
         if not holiday:
             chance = min(chance, self._chance(narrow, spread))
