@@ -3,11 +3,9 @@
 import asyncio
 import errno
 import json
-import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,23 +14,15 @@ import click
 
 from bot import __version__, config, logs
 from bot.config import Settings
-from bot.errors import (
-    BackupError,
-    ConfigurationError,
-    DeliveryError,
-    Problem,
-    ServerError,
-    SourceError,
-    StoreError,
-    TokenRefused,
-)
+from bot.errors import ConfigurationError, Problem, SourceError
+from bot.exits import end, told_in_words
+from bot.interview.command import init
 from bot.model import Window
 from bot.rules import check_settings
 
 # What takes a second to import is imported by the commands that need it.
 # ruff: noqa: PLC0415
 
-log = logging.getLogger(__name__)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -40,6 +30,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 @click.version_option(__version__, prog_name="epay-bot")
 def main() -> None:
     """Telegram bot for merchants who take card-to-card payments through Halyk Bank's ePay."""
+
+
+main.add_command(init)
 
 
 def with_config(command: Command) -> Command:
@@ -55,33 +48,10 @@ def with_config(command: Command) -> Command:
 
 def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
-    with _told_in_words():
+    with told_in_words():
         settings = config.load(path, check_settings)
     logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
     return settings
-
-
-@contextmanager
-def _told_in_words() -> Iterator[None]:
-    """Every expected error becomes a sentence and an exit code; only a fault of our own has a stack, in the log."""
-    try:
-        yield
-    except ConfigurationError as error:
-        _end(str(error), 2)
-    except (StoreError, BackupError, ServerError, SourceError) as error:
-        _end(str(error))
-    except TokenRefused as error:
-        _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")
-    except DeliveryError as error:
-        _end(f"Telegram does not let this bot read what people write: {error}")
-    except Exception:
-        log.exception("a fault of the program itself")
-        _end("The bot has stopped through a fault of its own; the log says more")
-
-
-def _end(what: str, code: int = 1) -> None:
-    click.echo(what, err=True)
-    raise SystemExit(code) from None
 
 
 @main.command()
@@ -105,7 +75,7 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await work(stop)
 
-    with _told_in_words():
+    with told_in_words():
         asyncio.run(until_signal())
 
 
@@ -116,7 +86,7 @@ def check(config_path: Path, log_level: str, log_json: bool) -> None:
     settings = _settings(config_path, log_level, json=log_json)
     from bot.checks import run_checks
 
-    with _told_in_words():
+    with told_in_words():
         results = asyncio.run(run_checks(settings))
     for result in results:
         click.echo(f"{'ok  ' if result.holds else 'FAIL'}  {result.what}")
@@ -134,7 +104,7 @@ def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
     async def bring_up() -> None:
         await open_store(settings).close()
 
-    with _told_in_words():
+    with told_in_words():
         asyncio.run(bring_up())
     click.echo(f"{settings.storage.url} has the newest schema")
 
@@ -149,7 +119,7 @@ def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify
     from bot.app import database_of
     from bot.store import backup as copies
 
-    with _told_in_words():
+    with told_in_words():
         copies.copy(database_of(settings), dest)
         checked = f": consistent, operations: {copies.verify(dest)}" if verify else ""
     click.echo(f"the database is copied to {dest}{checked}")
@@ -164,7 +134,7 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
     from bot.app import database_of, utc_now
     from bot.store import backup as copies
 
-    with _told_in_words():
+    with told_in_words():
         former = copies.restore(copy, database_of(settings), utc_now())
     kept = f"; the former database is kept as {former}" if former else ""
     click.echo(f"{settings.storage.url} is the backup {copy}{kept}")
@@ -178,11 +148,11 @@ def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> No
     settings = _settings(config_path, log_level, json=log_json)
     from bot.app import backfill_all
 
-    with _told_in_words():
+    with told_in_words():
         try:
             asyncio.run(backfill_all(settings, timedelta(days=days), _Progress()))
         except SourceError as error:
-            _end(f"{error}. What was read is kept; call again to go on")
+            end(f"{error}. What was read is kept; call again to go on")
     click.echo("history is complete")
 
 
@@ -207,7 +177,7 @@ def backtest(
             told, aloud = told + 1, aloud + is_aloud
         return told, aloud
 
-    with _told_in_words():
+    with told_in_words():
         told, aloud = asyncio.run(replay())
     click.echo(f"{told} changes of incidents, {aloud} of them with sound; nothing was sent", err=True)
 

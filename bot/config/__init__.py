@@ -1,6 +1,6 @@
 """The configuration file and environment as frozen, checked values; knows nothing of the rest of the program."""
 
-from bot.config.kinds import Duration, Quoted, parse_clock_time, parse_duration
+from bot.config.kinds import Duration, Quoted, check_zone, parse_clock_time, parse_duration
 from bot.config.reading import load
 from bot.config.sections import (
     Backup,
@@ -23,6 +23,7 @@ __all__ = [
     "Section",
     "Settings",
     "Webhook",
+    "check_zone",
     "list_secrets",
     "load",
     "parse_clock_time",
