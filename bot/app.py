@@ -31,6 +31,7 @@ from bot.guests import Guests
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId, Window
+from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import Schedule, Works
 from bot.store import backup, chats, people, sources
@@ -203,6 +204,7 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
+            retained=Retained(self._merchants, self._settings.retention, store, now=self._now),
             backups=Backups(database_of(self._settings), self._settings.backup, now=self._now),
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
             guests=guests,

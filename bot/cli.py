@@ -142,6 +142,41 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
 
 @main.command()
 @with_config
+@click.option("--name", default="", help="The whole name as the bank writes it; needs --card.")
+@click.option("--card", default="", help="The last four digits of the card.")
+@click.option("--phone", default="", help="The phone number.")
+@click.option("--email", default="", help="The e-mail address.")
+@click.option("--account-id", default="", help="The client's id at the shop, as sent to the bank.")
+@click.option("--yes", is_flag=True, help="Do it; without this only the number is told.")
+def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known: str) -> None:
+    """Forget one payer, also while the bot runs; the payments stay, without the person."""
+    settings = _settings(config_path, log_level, json=log_json)
+    from bot import forgetting
+    from bot.app import open_store
+    from bot.store.forgetting import list_operations
+
+    async def forget_or_count() -> str:
+        payer = forgetting.payer_of(**known)
+        store = open_store(settings, exclusive=False)
+        try:
+            if not yes:
+                found = await store.read(list_operations, payer)
+                return f"operations that name this payer: {len(found)}. Nothing is changed; --yes forgets the payer"
+            operations, searches = await forgetting.forget(store, payer)
+        finally:
+            await store.close()
+        return (
+            f"forgotten in operations: {operations}, in kept searches: {searches}. The payments stay. "
+            "Backups made before now and the bank itself still know the person: delete old backups, and after a "
+            "restore call this again"
+        )
+
+    with told_in_words():
+        click.echo(asyncio.run(forget_or_count()))
+
+
+@main.command()
+@with_config
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How far back to read.")
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""

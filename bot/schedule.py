@@ -21,6 +21,7 @@ from bot.guests import Guests
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
+from bot.retention import Retained
 from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
@@ -46,6 +47,7 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    retained: Retained
     guests: Guests
     store: Store
     polling: Polling
@@ -132,6 +134,10 @@ def _leaving(works: Works) -> Iterable[tuple[str, Work]]:
     return (("guests", works.guests.step),)
 
 
+def _dropping(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("what is too old", works.retained.step),)
+
+
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
 
@@ -144,6 +150,7 @@ JOBS = (
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
     Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
+    Job("drop", lambda _: timedelta(hours=1), timedelta(minutes=30), _dropping),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
 )
 

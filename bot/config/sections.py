@@ -115,6 +115,13 @@ class Backup(Section):
     keep_weekly: int = Field(default=4, ge=0)
 
 
+class Retention(Section):
+    """How long single operations are kept, and for how long with their payers; sums are kept for good."""
+
+    operations: Duration = Field(default=timedelta(days=730), ge=timedelta(days=90))
+    payer_data: Duration = Field(default=timedelta(days=90), ge=timedelta(days=1))
+
+
 class Settings(BaseSettings):
     """The whole configuration. `alerts` holds each rule's own settings by rule name."""
 
@@ -134,6 +141,7 @@ class Settings(BaseSettings):
     polling: Polling = Polling()
     server: Server = Server()
     backup: Backup = Backup()
+    retention: Retention = Retention()
     timezone: Zone = "Asia/Almaty"
     day_starts: ClockTime = time()
     language: Language = "ru"
@@ -143,6 +151,12 @@ class Settings(BaseSettings):
     def _webhook_has_a_listener(self) -> "Settings":
         if self.telegram.webhook and self.server.listen is None:
             raise ValueError("telegram.webhook needs server.listen")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_read_to_be_dropped(self) -> "Settings":
+        if self.polling.backfill > self.retention.operations:
+            raise ValueError("polling.backfill is longer than retention.operations")
         return self
 
     @classmethod

@@ -186,31 +186,41 @@ def _stored_invoices(db: Connection, merchant_id: MerchantId, ids: Sequence[str]
     }
 
 
+# What is stored of operations and invoices, and what was kept of those dropped.
+_EVERY_OPERATION = """(
+    SELECT merchant_id, created_at, terminal_id, currency, outcome,
+           CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code, 1 AS count, amount AS sum
+    FROM operation
+    UNION ALL SELECT merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum FROM dropped_sum
+) AS every"""
+_EVERY_INVOICE = """(
+    SELECT merchant_id, first_at, terminal_id, currency, outcome, 1 AS count FROM invoice
+    UNION ALL SELECT merchant_id, start_at, terminal_id, currency, outcome, count FROM dropped_invoice_sum
+) AS every"""
 _RECOUNTS = {
-    "rollup_minute": """
+    "rollup_minute": f"""
         SELECT merchant_id, created_at - created_at % :minute AS start_at, terminal_id, currency, outcome,
-               COUNT(*) AS count, SUM(amount) AS sum
-        FROM operation GROUP BY 1, 2, 3, 4, 5
+               SUM(count) AS count, SUM(sum) AS sum
+        FROM {_EVERY_OPERATION} GROUP BY 1, 2, 3, 4, 5
     """,
-    "rollup_hour": """
-        SELECT merchant_id, created_at - created_at % :hour AS start_at, terminal_id, currency, outcome,
-               CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code,
-               COUNT(*) AS count, SUM(amount) AS sum
-        FROM operation GROUP BY 1, 2, 3, 4, 5, 6
+    "rollup_hour": f"""
+        SELECT merchant_id, created_at - created_at % :hour AS start_at, terminal_id, currency, outcome, reason_code,
+               SUM(count) AS count, SUM(sum) AS sum
+        FROM {_EVERY_OPERATION} GROUP BY 1, 2, 3, 4, 5, 6
     """,
-    "rollup_total": """
-        SELECT merchant_id, created_at - created_at % :hour AS start_at, currency, outcome,
-               CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code,
-               COUNT(*) AS count, SUM(amount) AS sum
-        FROM operation GROUP BY 1, 2, 3, 4, 5
+    "rollup_total": f"""
+        SELECT merchant_id, created_at - created_at % :hour AS start_at, currency, outcome, reason_code,
+               SUM(count) AS count, SUM(sum) AS sum
+        FROM {_EVERY_OPERATION} GROUP BY 1, 2, 3, 4, 5
     """,
-    "rollup_invoice_total": """
-        SELECT merchant_id, first_at - first_at % :hour AS start_at, currency, outcome, COUNT(*) AS count
-        FROM invoice GROUP BY 1, 2, 3, 4
+    "rollup_invoice_total": f"""
+        SELECT merchant_id, first_at - first_at % :hour AS start_at, currency, outcome, SUM(count) AS count
+        FROM {_EVERY_INVOICE} GROUP BY 1, 2, 3, 4
     """,
-    "rollup_invoice": """
-        SELECT merchant_id, first_at - first_at % :hour AS start_at, terminal_id, currency, outcome, COUNT(*) AS count
-        FROM invoice GROUP BY 1, 2, 3, 4, 5
+    "rollup_invoice": f"""
+        SELECT merchant_id, first_at - first_at % :hour AS start_at, terminal_id, currency, outcome,
+               SUM(count) AS count
+        FROM {_EVERY_INVOICE} GROUP BY 1, 2, 3, 4, 5
     """,
 }
 
