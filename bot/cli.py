@@ -50,7 +50,10 @@ def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
     with told_in_words():
         settings = config.load(path, check_settings)
+        exposed = config.exposed_files(path)
     logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
+    for file in exposed:
+        click.echo(f"warning: every user of this machine can read the secrets in {file}; chmod 600 {file}", err=True)
     return settings
 
 

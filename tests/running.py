@@ -82,6 +82,7 @@ class Outside:
         }
         path = self.folder / name
         path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")
+        path.chmod(0o600)
         return path
 
     def merchant(self, **keys: Any) -> dict[str, Any]:

@@ -296,3 +296,13 @@ async def test_a_taken_port_is_told(outside: Outside, command: str) -> None:
     port = str(outside.bank.port)
     code, output = await ended(outside, command, "--port", port)
     assert (code, output) == (2, f"--port: {port} is taken by another program\n")
+
+
+@pytest.mark.parametrize("command", ["check", "migrate"])
+async def test_a_file_of_secrets_that_everybody_can_read_is_told(outside: Outside, command: str) -> None:
+    path = outside.config()
+    for mode, told in ((0o644, True), (0o600, False)):
+        path.chmod(mode)
+        code, output = await ended(outside, command, "--config", path)
+        assert code == 0
+        assert (f"every user of this machine can read the secrets in {path}; chmod 600 {path}" in output) is told

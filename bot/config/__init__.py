@@ -1,7 +1,8 @@
 """The configuration file and environment as frozen, checked values; knows nothing of the rest of the program."""
 
 from bot.config.kinds import Duration, Quoted, check_zone, parse_clock_time, parse_duration
-from bot.config.reading import load
+from bot.config.reading import exposed_files, load
+from bot.config.secrets import list_secrets
 from bot.config.sections import (
     Backup,
     Epay,
@@ -11,7 +12,6 @@ from bot.config.sections import (
     Section,
     Settings,
     Webhook,
-    list_secrets,
 )
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Settings",
     "Webhook",
     "check_zone",
+    "exposed_files",
     "list_secrets",
     "load",
     "parse_clock_time",

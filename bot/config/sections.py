@@ -1,15 +1,13 @@
 """The sections of the configuration file as frozen, checked values."""
 
 from datetime import time, timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, webhook_secret
-
-ENVIRONMENT_PREFIX = "EPAY_BOT__"
+from bot.config.secrets import PREFIX, read_secret
 
 
 class Section(BaseModel):
@@ -27,16 +25,8 @@ class Section(BaseModel):
             if field.annotation is SecretStr and (path := given.pop(f"{name}_file", None)) is not None:
                 if given.get(name):
                     raise ValueError(f"{name} and {name}_file are both given; keep one")
-                given[name] = _read_secret(name, str(path))
+                given[name] = read_secret(name, str(path))
         return given
-
-
-def _read_secret(name: str, path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ValueError(f"{name}_file {path} cannot be read: {reason}") from error
 
 
 class Webhook(Section):
@@ -128,7 +118,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix=ENVIRONMENT_PREFIX,
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         hide_input_in_errors=True,
         nested_model_default_partial_update=True,
@@ -169,15 +159,3 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
-
-
-def list_secrets(section: BaseModel) -> list[str]:
-    """Every secret value inside a part of the configuration, to be kept out of logs."""
-    found: list[str] = []
-    for value in vars(section).values():
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, SecretStr):
-                found.append(part.get_secret_value())
-            elif isinstance(part, BaseModel):
-                found += list_secrets(part)
-    return found
