@@ -3,7 +3,10 @@ ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
 WORKDIR /build
-RUN python -m venv /opt/epay-bot
+# Without a network: --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/folder/of/wheels
+ARG PIP_NO_INDEX
+ARG PIP_FIND_LINKS
+RUN python3 -m venv /opt/epay-bot
 COPY requirements.lock ./
 RUN /opt/epay-bot/bin/pip install --no-cache-dir --no-compile --only-binary=:all: --require-hashes --no-deps -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
@@ -18,14 +21,15 @@ FROM ${BASE}
 LABEL org.opencontainers.image.title="epay-bot" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/epay-bot /opt/epay-bot
-ENV PATH=/opt/epay-bot/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/data
+# Inside a container loopback is nobody's: the listener is for the health check and the published port.
+ENV PATH=/opt/epay-bot/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/data \
+    EPAY_BOT__SERVER__LISTEN=0.0.0.0:8080
 # One volume holds everything that must outlive the container; the rest may be read-only.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data epay-bot && install -d -o 10001 -g 10001 /data
 WORKDIR /data
 VOLUME /data
 USER 10001
 STOPSIGNAL SIGTERM
-# As long as server.listen keeps its port.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["epay-bot"]

@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench bench-anomaly lock clean
+.PHONY: demo test fuzz lint format bench bench-anomaly lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -19,6 +19,10 @@ demo: .venv/.ready
 
 test: .venv/.ready
 	@$(BIN)/python -m pytest -q
+
+# A hundred thousand forged presses, links and updates; some minutes.
+fuzz: .venv/.ready
+	@$(BIN)/python -m pytest -q tests/test_fuzz.py --fuzz 100000
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .

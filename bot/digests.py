@@ -72,4 +72,4 @@ class Digests:
 
 def _heard_of(db: Connection, to: Destination, merchants: Sequence[Merchant]) -> list[Merchant]:
     """Those whose figures may be said there unasked."""
-    return [one for one in merchants if people.may_hear(db, to, one.id, Right.FIGURES)]
+    return [one for one in merchants if people.may_hear(db, to, one.id, Right.DIGEST)]

@@ -155,7 +155,7 @@ async def test_of_two_who_press_at_the_same_time_the_first_has_it_and_the_other_
 
 async def test_a_second_press_changes_nothing(room: Room) -> None:
     await room.fail()
-    shown = room.alert(OWNER)
+    shown = room.alert()
     data = shown.data("😴 1 h")
     await room.press(room.stage.owner, shown, "😴 1 h")
     before = await room.stage.store.read(incidents.get, 1)

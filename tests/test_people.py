@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import an_alert
 from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, TOPIC, Stage, open_stage
 from test_invitations import a_key, redeems
 
 from bot.demo.telegram import Message, Person
 from bot.guests import STAY, Guests
-from bot.model import ALL_MERCHANTS, Colleague, Level, Role
-from bot.store import audit, people
+from bot.model import ALL_MERCHANTS, ChatKind, Colleague, Destination, Level, Role
+from bot.store import audit, outbox, people
 from bot.store.driver import Connection
 
 NEW_GROUP = -700
@@ -106,6 +107,43 @@ async def test_an_old_owner_of_one_merchant_never_learns_of_the_other(stage: Sta
     assert "bakery" not in said.replace("“bakery”", "")
 
 
+async def test_of_two_merchants_each_shows_what_the_role_there_allows(stage: Stage) -> None:
+    await has(stage, stage.stranger, Role.OWNER, SHOP.id)
+    await has(stage, stage.stranger, Role.SUPPORT, BAKERY.id)
+    for merchant in (SHOP, BAKERY):
+        tid, invoice = merchant.terminals[0].tid, f"PAID-{merchant.id}"
+        stage.world.add(merchant.id, tid, 700, invoice_id=invoice, name="Zhanna Secretova")
+    for invoice in ("PAID-shop", "PAID-bakery"):
+        await stage.hears(stage.stranger, f"/find {invoice}")
+        assert invoice in stage.last(6).text
+        assert "Secretova" not in stage.last(6).text, "the stricter of the two roles counts"
+    await stage.hears(stage.stranger, "/today")
+    assert "Bakery" not in stage.last(6).text
+    await stage.store.write(people.remove, stage.stranger.user_id, BAKERY.id)
+    await stage.hears(stage.stranger, "/find PAID-shop")
+    assert "Secretova" in stage.last(6).text
+
+
+async def test_the_buttons_of_a_private_chat_are_nobody_elses(stage: Stage) -> None:
+    await has(stage, stage.stranger, Role.OWNER)
+    await stage.hears(stage.owner, "/today")
+    shown = stage.last()
+    before = shown.text
+    assert await presses(stage, stage.stranger, shown, shown.data("🔄 Refresh")) == "These buttons are not for you"
+    assert shown.text == before
+
+
+async def test_a_channel_is_left_without_a_word(stage: Stage) -> None:
+    channel = stage.api.group(-900, "News", [stage.owner], "channel")
+    channel.standing = "left"
+    stage.api.adds_bot(stage.owner, channel, administrator=True)
+    await stage.work()
+    assert [one for one in stage.api.messages(-900) if one.sender is stage.api.me] == []
+    stage.clock.at += STAY
+    await leave_what_is_due(stage)
+    assert channel.standing == "left"
+
+
 async def added(stage: Stage, by: Person, chat_id: int = NEW_GROUP) -> str:
     """Somebody makes a group with the bot in it; what it says."""
     group = stage.api.group(chat_id, "New", [by, stage.owner, stage.stranger])
@@ -155,6 +193,24 @@ async def test_a_group_the_bot_was_thrown_out_of_is_not_linked_by_whoever_brings
         stage.api.adds_bot(person, group)
         await stage.work()
         assert await stage.store.read(people.levels_of, NEW_GROUP) == expected
+
+
+async def test_what_waited_for_a_group_is_not_told_to_whoever_brings_the_bot_back(stage: Stage) -> None:
+    await added(stage, stage.owner)
+    await stage.hears(stage.owner, "/subscribe shop everything", NEW_GROUP)
+    group = stage.api.chats[NEW_GROUP]
+    here = Destination(chat_id=NEW_GROUP, kind=ChatKind.GROUP)
+    for person, left in ((stage.owner, 1), (stage.stranger, 0)):
+        stage.api.removes_bot(stage.owner, group)
+        await stage.work()
+        await stage.store.write(outbox.announce, [(person.first_name, an_alert())], [here], stage.clock())
+        await stage.store.write(lambda db: db.run("DELETE FROM outbox WHERE dedup LIKE '%catch-up%'"))
+        stage.api.adds_bot(person, group)
+        await stage.work()
+        waiting = await stage.store.read(
+            lambda db: db.rows("SELECT dedup FROM outbox WHERE chat_id = -700 AND state = 'waiting'")
+        )
+        assert len([row for row in waiting if person.first_name in row["dedup"]]) == left
 
 
 async def test_a_refused_first_word_is_no_error(stage: Stage) -> None:

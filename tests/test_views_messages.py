@@ -12,6 +12,7 @@ import pytest
 from telegram_html import check_telegram_html, utf16_units
 from views_files import FILE_VIEWS
 from views_incidents import INCIDENT_VIEWS
+from views_people import PEOPLE_VIEWS
 from views_routes import ROUTE_VIEWS
 from views_samples import (
     ALMATY,
@@ -245,6 +246,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
         ),
     }
     | INCIDENT_VIEWS
+    | PEOPLE_VIEWS
     | ROUTE_VIEWS
     | VOLUME_VIEWS
     | SEARCH_VIEWS

@@ -18,7 +18,7 @@ from bot.chat.membership import Membership
 from bot.chat.replies import PAUSE, Replies
 from bot.chat.telegram import MENU_LANGUAGES, BotMembership, ChatMoved, Gateway, Incoming, Menu, MenuScope
 from bot.errors import DeliveryError, StoreError, Unclear, UsageError
-from bot.model import ADMINISTRATORS, AuditEntry, ChatKind, Destination, Message, Request, Right, Toast
+from bot.model import AuditEntry, ChatKind, Destination, Message, Request, Right, Toast
 from bot.store import audit, chats
 from bot.texts import Voice
 
@@ -76,13 +76,9 @@ class Dispatch:
 
     async def slow_down(self, request: Request) -> None:
         """Says once to somebody who asks too much that not everything is answered."""
-        request = await place(request, self._desk)
-        error = UsageError("You ask faster than I can answer; some of it is left out. Please wait a moment")
-        message = views.error_message(error, self._desk.voice(request.chat))
-        if request.press_id is not None:
-            await self._replies.settle(request, message.text.unescape())
-        elif request.chat.kind is ChatKind.PRIVATE:
-            await self._replies.give(request, message)
+        if request.press_id is not None or request.chat.kind is ChatKind.PRIVATE:
+            error = UsageError("You ask faster than I can answer; some of it is left out. Please wait a moment")
+            await self._decline(await place(request, self._desk), error)
 
     async def _meet(self, request: Request) -> None:
         command = find_command(self._commands, request)
@@ -91,23 +87,23 @@ class Dispatch:
             await self._serve(request, command, admitted)
         elif admitted.decision.circle and command is not None:
             await self._note(request, command, admitted, refused=True)
-            await self._refuse(request, command)
+            error = UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
+            if admitted.administrators:
+                error = UsageError("Only administrators of this group who hold a role here may change that")
+            await self._decline(request, error)
         elif request.press_id is not None:
             await self._replies.settle(request, self._desk.voice(request.chat).plain("These buttons are not for you"))
         elif request.chat.kind is ChatKind.PRIVATE and self._refusals.is_due(request.user_id, self._desk.now()):
             log.info("user %s is not known and was told so", request.user_id)
             await self._replies.give(request, views.private_bot(self._desk.voice(request.chat)))
 
-    async def _refuse(self, request: Request, command: Command) -> None:
-        """Somebody known asks for what their role, or this chat, does not have."""
-        error = UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
-        if command.right in ADMINISTRATORS:
-            error = UsageError("Only administrators of this group who hold a role here may change that")
-        voice = self._desk.voice(request.chat)
+    async def _decline(self, request: Request, error: UsageError) -> None:
+        """Says no, to who pressed alone or below the question."""
+        message = views.error_message(error, self._desk.voice(request.chat))
         if request.press_id is not None:
-            await self._replies.settle(request, views.error_message(error, voice).text.unescape())
+            await self._replies.settle(request, message.text.unescape())
         else:
-            await self._replies.give(request, views.error_message(error, voice))
+            await self._replies.give(request, message)
 
     async def _serve(self, request: Request, command: Command | None, admitted: Admitted) -> None:
         if request.chat.disabled_reason is not None:

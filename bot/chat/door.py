@@ -17,10 +17,14 @@ Administers = Callable[[int, int], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What was decided about a request, and the desk it is answered at."""
+    """What was decided about a request, and the desk it is answered at.
+
+    `administrators`: it was refused only since the person does not administer the group.
+    """
 
     decision: Decision
     desk: Desk
+    administrators: bool = False
 
 
 class Door:
@@ -40,10 +44,17 @@ class Door:
         if right is Right.KEY:
             # The key alone tells which merchant it is for.
             return Admitted(decision, self._desk)
-        return Admitted(decision, self._desk.narrowed(decision, lambda kind: self._listed(standing, kind)))
+        desk = self._desk.narrowed(decision, lambda kind: self._listed(standing, kind))
+        refused = decision.verdict is Verdict.REFUSED
+        return Admitted(
+            decision, desk, refused and self._may(right, replace(standing, administrator=True), request.chat.kind)
+        )
 
     async def _standing(self, request: Request, right: Right) -> Standing:
         chat = request.chat
+        if chat.kind is ChatKind.PRIVATE and chat.chat_id != request.user_id:
+            # Telegram sends no such thing: a private chat has the id of its person.
+            return Standing()
         standing = await self._desk.store.read(people.standing_of, request.user_id, chat)
         if chat.kind is ChatKind.PRIVATE or right not in ADMINISTRATORS or not standing.roles:
             return standing
@@ -60,5 +71,8 @@ class Door:
             (one.name, one.description)
             for one in self._commands
             if one.listed and kind in one.where
-            if decide(one.right, there, kind, self._merchants).verdict is not Verdict.REFUSED
+            if self._may(one.right, there, kind)
         ]
+
+    def _may(self, right: Right, standing: Standing, kind: ChatKind) -> bool:
+        return decide(right, standing, kind, self._merchants).verdict is not Verdict.REFUSED

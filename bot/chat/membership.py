@@ -29,9 +29,9 @@ class Membership:
         if not change.allowed:
             await store.write(_lose, change.chat.chat_id, now)
             return
-        await store.write(chats.set_chat_disabled, change.chat.chat_id, None, now)
-        if change.joined and change.chat.kind is not ChatKind.PRIVATE:
-            linked = await store.write(people.welcome, change.chat, change.user_id, now)
+        linked = await store.write(_enter, change, now)
+        # Nobody can command a channel, so there is nothing to say in one.
+        if linked is not None and change.chat.kind is not ChatKind.CHANNEL:
             await self._greet(change.chat, linked=linked)
 
     async def _greet(self, chat: Destination, *, linked: bool) -> None:
@@ -41,6 +41,14 @@ class Membership:
             await self._send(replace(chat, language=voice.language), views.added(voice, linked=linked))
         except DeliveryError as error:
             log.warning("no first word in chat %s: %s", chat.chat_id, error)
+
+
+def _enter(db: Connection, change: BotMembership, now: datetime) -> bool | None:
+    """Whether a group is linked, for one the bot has just come into. What waited is said after that is known."""
+    comes = change.joined and change.chat.kind is not ChatKind.PRIVATE
+    linked = people.welcome(db, change.chat, change.user_id, now) if comes else None
+    chats.set_chat_disabled(db, change.chat.chat_id, None, now)
+    return linked
 
 
 def _lose(db: Connection, chat_id: int, now: datetime) -> None:

@@ -22,6 +22,7 @@ class Right(StrEnum):
     ALERTS = "alerts"
     HANDLE = "handle"
     SETTINGS = "settings"
+    DIGEST = "digest"
     LINK = "link"
     PEOPLE = "people"
 
@@ -45,10 +46,19 @@ class Level(StrEnum):
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.ACCOUNTANT: frozenset(
-        {Right.LINKED, Right.FIGURES, Right.EXPORT, Right.LOOK_UP, Right.PAYER, Right.ALERTS, Right.SETTINGS}
+        {
+            Right.LINKED,
+            Right.FIGURES,
+            Right.EXPORT,
+            Right.LOOK_UP,
+            Right.PAYER,
+            Right.ALERTS,
+            Right.SETTINGS,
+            Right.DIGEST,
+        }
     ),
     Role.SUPPORT: frozenset({Right.LINKED, Right.LOOK_UP, Right.ALERTS, Right.HANDLE, Right.SETTINGS}),
-    Role.VIEWER: frozenset({Right.LINKED, Right.FIGURES, Right.SETTINGS}),
+    Role.VIEWER: frozenset({Right.LINKED, Right.FIGURES, Right.SETTINGS, Right.DIGEST}),
 }
 # Who paid is shown to the person who presses alone; whose chat it is stays theirs to change.
 _ALERTS = frozenset({Right.LINKED, Right.ALERTS, Right.HANDLE, Right.PAYER, Right.SETTINGS, Right.LINK})
@@ -56,9 +66,9 @@ CEILINGS: Mapping[Level, frozenset[Right]] = {
     Level.NOTHING: frozenset({Right.LINK}),
     Level.ALERTS: _ALERTS,
     Level.PAYMENTS: _ALERTS | {Right.LOOK_UP},
-    Level.FIGURES: _ALERTS | {Right.LOOK_UP, Right.FIGURES, Right.EXPORT},
+    Level.FIGURES: _ALERTS | {Right.LOOK_UP, Right.FIGURES, Right.EXPORT, Right.DIGEST},
 }
-ADMINISTRATORS = frozenset({Right.SETTINGS, Right.LINK})
+ADMINISTRATORS = frozenset({Right.SETTINGS, Right.DIGEST, Right.LINK})
 """What in a group is for its administrators only."""
 
 

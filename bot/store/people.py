@@ -142,6 +142,8 @@ def welcome(db: Connection, chat: Destination, user_id: int, now: datetime) -> b
     if any(standing.role(merchant_id) is Role.OWNER for merchant_id in standing.levels):
         return True
     db.run("DELETE FROM chat_level WHERE chat_id = :chat_id", chat_id=chat.chat_id)
+    db.run("DELETE FROM living WHERE chat_id = :chat_id", chat_id=chat.chat_id)
+    db.run("DELETE FROM outbox WHERE chat_id = :chat_id AND state IN ('waiting', 'dead')", chat_id=chat.chat_id)
     db.run(
         "INSERT INTO unlinked_chat (chat_id, added_at) VALUES (:chat_id, :now) "
         "ON CONFLICT (chat_id) DO UPDATE SET added_at = excluded.added_at",

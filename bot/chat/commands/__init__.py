@@ -57,7 +57,7 @@ COMMANDS = (
     Command("unsilence", silences.unsilence, "Ends a silence", Right.HANDLE, number, listed=False),
     Command("subscribe", subscribing.subscribe, "Post alerts here: /subscribe Samal failures", Right.SETTINGS, kept),
     Command("unsubscribe", subscribing.unsubscribe, "Post less here, or nothing", Right.SETTINGS, kept),
-    Command("digest", timing.digest, "A summary at its hour: /digest 09:00", Right.SETTINGS, kept),
+    Command("digest", timing.digest, "A summary at its hour: /digest 09:00", Right.DIGEST, kept),
     Command("quiet", timing.quiet, "Hours without sound: /quiet 23:00-08:00", Right.SETTINGS, kept),
     Command("settings", subscribing.settings, "What this chat receives", Right.SETTINGS, kept),
     Command("language", speaking.language, "The language of this chat", Right.SETTINGS, kept),

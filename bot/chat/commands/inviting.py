@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot import views
+from bot.chat.commands.incidents import read_number
 from bot.chat.commands.subscribing import hear
 from bot.chat.desk import Desk
 from bot.chat.until import read_until
@@ -73,11 +74,11 @@ async def invite(request: Request, desk: Desk) -> Message:
 async def revoke(request: Request, desk: Desk) -> Message:
     """Ends one invitation, and shows those that are open."""
     ours = [merchant.id for merchant in desk.merchants]
-    word = request.arguments[0].lstrip("#№") if request.arguments else ""
-    if word and not (word.isascii() and word.isdecimal() and len(word) < 10):
-        raise UsageError("Which invitation? /revoke shows them, with a button for each")
-    if word:
-        await desk.store.write(invitations.revoke, int(word), ours, desk.now())
+    if request.arguments:
+        number = read_number(request.arguments[0])
+        if number is None:
+            raise UsageError("Which invitation? /revoke shows them, with a button for each")
+        await desk.store.write(invitations.revoke, number, ours, desk.now())
     open_now = await desk.store.read(invitations.list_open, ours, desk.now())
     return views.invitations_list(open_now, desk.merchants, desk.voice(request.chat), desk.now())
 

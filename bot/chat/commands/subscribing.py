@@ -82,6 +82,7 @@ async def settings(request: Request, desk: Desk) -> Message:
         case ["quiet", *words]:
             await change_quiet(request.chat, words, desk)
         case ["digest", *words]:
+            _allowed({EventKind.DIGEST}, desk)
             await change_digest(request.chat, words, desk)
         case ["language", language]:
             request = replace(request, chat=await choose_language(request.chat, language, desk))
@@ -99,7 +100,7 @@ async def settings(request: Request, desk: Desk) -> Message:
 
 def _allowed(kinds: Collection[EventKind], desk: Desk) -> set[EventKind]:
     """Those of the kinds of which who asks may hear here. Raises UsageError when none is left."""
-    alerts, figures = desk.list_with(Right.ALERTS), desk.list_with(Right.FIGURES)
+    alerts, figures = desk.list_with(Right.ALERTS), desk.list_with(Right.DIGEST)
     left = {kind for kind in kinds if (figures if kind is EventKind.DIGEST else alerts)}
     if not left:
         raise UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
