@@ -77,6 +77,7 @@ from bot.model.reports import (
     stalest,
 )
 from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
+from bot.model.setup import BankAnswer, SeenTerminal, SetupStep
 from bot.model.subscriptions import (
     EVERYTHING,
     LATE_DIGEST,
@@ -111,6 +112,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "AuditEntry",
+    "BankAnswer",
     "Bar",
     "Because",
     "Button",
@@ -175,6 +177,8 @@ __all__ = [
     "Role",
     "Search",
     "SearchReport",
+    "SeenTerminal",
+    "SetupStep",
     "Severity",
     "Silence",
     "SortKey",
