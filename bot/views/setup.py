@@ -53,11 +53,11 @@ def step_buttons(voice: Voice) -> list[list[Button]]:
     return in_rows([button for step in _WALKED for button in edit_button(_title(step, voice), "setup", step)])
 
 
-def bank_step(answers: Sequence[BankAnswer], voice: Voice) -> Message:
+def bank_step(answers: Sequence[BankAnswer], voice: Voice, now: datetime) -> Message:
     """Whether each merchant's bank answers."""
     lines = [_bank_line(answer, voice) for answer in answers]
     again = edit_button(voice.plain("🔄 Ask again"), "setup", SetupStep.BANK)
-    return _step(SetupStep.BANK, [voice("I have just asked the bank:"), *lines], [again], voice)
+    return _step(SetupStep.BANK, [voice("I have asked the bank at {time}:", time=voice.clock_seconds(now)), *lines], [again], voice)
 
 
 def terminals_step(seen: Sequence[SeenTerminal], voice: Voice) -> Message:
@@ -220,7 +220,7 @@ def _sample(merchant: Merchant, now: datetime) -> IncidentAlert:
         sums={"KZT": operation.amount},
         attempts=(operation,),
     )
-    names = {terminal.id: terminal.name}
+    names: dict[str, str] = {terminal.id: terminal.name}
     return IncidentAlert(
         reason=AlertReason.FIRST, incident=incident, merchant_name=merchant.name, terminal_names=names, at=now
     )

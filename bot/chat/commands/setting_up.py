@@ -46,7 +46,7 @@ def _read(word: str) -> SetupStep:
 
 async def _bank(request: Request, desk: Desk, _: Sequence[str]) -> Message:
     answers = await asyncio.gather(*(_ask(merchant, desk) for merchant in desk.merchants))
-    return views.bank_step(answers, desk.voice(request.chat))
+    return views.bank_step(answers, desk.voice(request.chat), desk.now())
 
 
 async def _ask(merchant: Merchant, desk: Desk) -> BankAnswer:

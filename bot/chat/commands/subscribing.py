@@ -77,7 +77,7 @@ async def unsubscribe(request: Request, desk: Desk) -> Message:
 
 
 async def settings(request: Request, desk: Desk) -> Message:
-    """Everything chosen here; with words, as from its buttons, one choice is changed first. Owners find the set-up there."""
+    """Everything chosen here, for owners the set-up too; with words, as from its buttons, one choice changes first."""
     match request.arguments:
         case ["quiet", *words]:
             await change_quiet(request.chat, words, desk)
