@@ -124,7 +124,7 @@ def sample_step(voice: Voice) -> Message:
 
 def setup_done(voice: Voice) -> Message:
     """The end of the walk."""
-    text = fit([voice("✅ <b>All set.</b> I watch and tell you here.")], [_found(voice)], (), voice)
+    text = voice("✅ <b>All set.</b> I watch and tell you here. /settings has every step, /help what you can ask.")
     return Message(text, [edit_button(voice.plain("⚙️ Settings"), "settings")])
 
 
