@@ -57,7 +57,12 @@ def bank_step(answers: Sequence[BankAnswer], voice: Voice, now: datetime) -> Mes
     """Whether each merchant's bank answers."""
     lines = [_bank_line(answer, voice) for answer in answers]
     again = edit_button(voice.plain("🔄 Ask again"), "setup", SetupStep.BANK)
-    return _step(SetupStep.BANK, [voice("I have asked the bank at {time}:", time=voice.clock_seconds(now)), *lines], [again], voice)
+    return _step(
+        SetupStep.BANK,
+        [voice("I have asked the bank at {time}:", time=voice.clock_seconds(now)), *lines],
+        [again],
+        voice,
+    )
 
 
 def terminals_step(seen: Sequence[SeenTerminal], voice: Voice) -> Message:

@@ -18,7 +18,7 @@ from bot.store import figures, volume, walks
 from bot.store.driver import Connection
 
 LATELY = timedelta(days=7)
-REPLAYED = 4  # terminals, the busiest
+REPLAYED = 4  # terminals of a merchant
 Answer = Message | Continued
 Step = Callable[[Request, Desk, Sequence[str]], Awaitable[Answer]]
 
@@ -90,8 +90,8 @@ async def _noise(request: Request, desk: Desk, words: Sequence[str]) -> Answer:
 
     async def count(talk: Talk) -> None:
         counts = await _count(request, desk)
-        chosen = await desk.store.read(volume.get_preset, desk.merchants[0].id, desk.volume.preset)
-        if await desk.store.read(walks.find_step, request.user_id) is SetupStep.NOISE:
+        if counts is not None:
+            chosen = await desk.store.read(volume.get_preset, desk.merchants[0].id, desk.volume.preset)
             await talk.change(views.noise_step(chosen, counts, voice, counting=False))
 
     return Continued(message=message, rest=count)
@@ -102,15 +102,19 @@ def _choose(db: Connection, merchants: Sequence[Merchant], preset: str) -> None:
         volume.choose_preset(db, merchant.id, preset)
 
 
-async def _count(request: Request, desk: Desk) -> Mapping[str, int]:
-    """The alerts of the last week by preset, of the busiest terminals."""
+async def _count(request: Request, desk: Desk) -> Mapping[str, int] | None:
+    """The alerts of the last week by preset, of the first terminals; None once the person has gone on."""
     counts = dict.fromkeys(BUDGETS, 0)
-    for merchant in await list_merchants(desk):
-        for terminal in merchant.terminals[:REPLAYED]:
-            presets = Presets(desk.volume, ZoneInfo(request.chat.timezone), merchant.id, terminal.id)
-            for name, alarms in (await presets.replay(desk.store, LATELY.days)).items():
-                counts[name] += len(alarms)
-    return counts
+    places = [(one.id, terminal.id) for one in await list_merchants(desk) for terminal in one.terminals[:REPLAYED]]
+
+    async def wanted() -> bool:
+        return await desk.store.read(walks.find_step, request.user_id) is SetupStep.NOISE
+
+    for merchant_id, terminal_id in places:
+        presets = Presets(desk.volume, ZoneInfo(request.chat.timezone), merchant_id, terminal_id)
+        for name, alarms in (await presets.replay(desk.store, LATELY.days, wanted)).items():
+            counts[name] += len(alarms)
+    return counts if await wanted() else None
 
 
 async def _quiet(request: Request, desk: Desk, words: Sequence[str]) -> Message:
