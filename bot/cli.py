@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot import __version__, config, logs
+from bot import __version__, config, logs, sentry
 from bot.config import Settings
 from bot.errors import ConfigurationError, Problem, SourceError
 from bot.exits import end, told_in_words
@@ -64,6 +64,9 @@ def run(config_path: Path, log_level: str, log_json: bool) -> None:
     settings = _settings(config_path, log_level, json=log_json)
     from bot.app import App
 
+    if dsn := settings.server.sentry_dsn:
+        with told_in_words():
+            sentry.report_to(dsn.get_secret_value(), logs.Redactor(config.list_secrets(settings)))
     if not settings.access.owners:
         click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
     _run_until_stopped(lambda stop: App(settings).run(stop))
@@ -184,7 +187,7 @@ def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""
     settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import backfill_all
+    from bot.past import backfill_all
 
     with told_in_words():
         try:
@@ -204,7 +207,7 @@ def backtest(
 ) -> None:
     """Replay history through the rules: which alerts would have come, when and why. Nothing is sent."""
     settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import list_past_changes
+    from bot.past import list_past_changes
 
     async def replay() -> tuple[int, int]:
         told = aloud = 0
@@ -242,14 +245,14 @@ class _Progress:
 @click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
 def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
     """The bot between a simulated bank and a local Telegram, with a chat page. Ctrl-C ends it."""
-    from bot.showcase import Showcase
+    from bot.showcase import TOUR, Showcase
 
     logs.set_up(log_level, as_json=False, secrets=())
 
     def announce(line: str) -> None:
         click.echo(line)
         if not headless:
-            click.echo(f"Open {json.loads(line)['page']} in a browser. Ctrl-C ends the demo.", err=True)
+            click.echo(TOUR.format(**json.loads(line)), err=True)
 
     showcase = Showcase(port=port, headless=headless, speed=speed)
     _run_until_stopped(lambda stop: _on(port, showcase.run(stop, announce)))

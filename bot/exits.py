@@ -13,6 +13,7 @@ from bot.errors import (
     DeliveryError,
     ServerError,
     SourceError,
+    Stalled,
     StoreError,
     TokenRefused,
 )
@@ -27,7 +28,7 @@ def told_in_words() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         end(str(error), 2)
-    except (StoreError, BackupError, ServerError, SourceError, AnswerRefused) as error:
+    except (StoreError, BackupError, ServerError, SourceError, Stalled, AnswerRefused) as error:
         end(str(error))
     except TokenRefused as error:
         end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")

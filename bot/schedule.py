@@ -14,13 +14,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.backups import Backups
 from bot.condition import poll_of
 from bot.config import Polling
+from bot.correlation import about
 from bot.delivery import Delivery
 from bot.digests import Digests
-from bot.errors import StoreError
+from bot.errors import EpayBotError, StoreError
 from bot.guests import Guests
+from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
+from bot.recounting import Recounting
 from bot.retention import Retained
 from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
@@ -34,6 +37,8 @@ KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=30)
+# The delivery job's name among the loops; a poll's is `poll_of` its merchant.
+DELIVERY = "deliver outbox"
 Work = Callable[[], Awaitable[object]]
 
 
@@ -49,6 +54,8 @@ class Works:
     backups: Backups
     retained: Retained
     guests: Guests
+    recounting: Recounting
+    heartbeat: Heartbeat
     store: Store
     polling: Polling
     keep_audit: timedelta
@@ -74,7 +81,8 @@ def _counted(works: Works, merchant_id: MerchantId) -> Work:
     async def poll() -> None:
         outcome = "error"
         try:
-            outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
+            with about(merchant=merchant_id):
+                outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
         finally:
             works.vitals.count("epay_bot_polls_total", merchant_id, outcome)
         if outcome == "ok":
@@ -142,6 +150,14 @@ def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
 
 
+def _recounting(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("sums", works.recounting.step),)
+
+
+def _beating(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("heart", works.heartbeat.step),)
+
+
 JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
@@ -152,6 +168,8 @@ JOBS = (
     Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
     Job("drop", lambda _: timedelta(hours=1), timedelta(minutes=30), _dropping),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
+    Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
+    Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
 )
 
 
@@ -192,6 +210,13 @@ class Schedule:
                 )
         self._scheduler.start()
 
+    def restart(self, name: str) -> None:
+        """Ends what this job is at, if it lets itself be ended, and has it begin anew at once."""
+        for task in self._running:
+            if task.get_name() == name:
+                task.cancel()
+        self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
     async def stop(self) -> None:
         """Starts nothing more and ends what runs; every write is whole, so nothing is half done."""
         self._stopped = True
@@ -213,18 +238,23 @@ class Schedule:
     async def _run_once(self, name: str, work: Work, limit: timedelta) -> None:
         """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
         try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await work()
+            with about(job=name):
+                async with asyncio.timeout(limit.total_seconds()):
+                    await work()
         except TimeoutError:
             self._failed(name, f"did not end within {limit}", None)
+            return
         except StoreError as error:
             self._failed(name, str(error), None)
             self._without_store.add(name)
             await self._trouble(error)
+        except EpayBotError as error:
+            self._failed(name, str(error), None)
         except Exception as error:
             self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
+        self._vitals.came_round(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
         self._vitals.count("epay_bot_job_errors_total", name)

@@ -384,10 +384,10 @@ async def test_a_topic_reads_like_its_chat(stage: Stage) -> None:
 def test_the_menu_lists_every_command_once_in_each_language(stage: Stage) -> None:
     menus = stage.dispatch.menus()
     assert len({(menu.scope, menu.language) for menu in menus}) == len(menus) == 8
+    kinds = {"private": ChatKind.PRIVATE, "groups": ChatKind.GROUP}
     for menu in menus:
         names = [name for name, _ in menu.commands]
-        kind = ChatKind.PRIVATE if menu.scope == "private" else ChatKind.GROUP
-        assert names == [command.name for command in COMMANDS if command.listed and kind in command.where]
+        assert names == [one.name for one in COMMANDS if one.listed and kinds[menu.scope] in one.where]
         assert all(0 < len(text) <= 256 for _, text in menu.commands)
 
 

@@ -19,6 +19,7 @@ from bot.model import Request
 from bot.store import chats
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
+from bot.vitals import TELEGRAM, Vitals
 
 TOKEN = "700400:local-token"
 QUICK = Pace(wait=timedelta(), pauses=(timedelta(milliseconds=1),), limit=timedelta(seconds=5))
@@ -310,8 +311,7 @@ async def test_loss_and_recovery_are_logged_once_each(
     async with running(intake):
         await api.wait_for(lambda: fault.hits == 4)
         assert intake.lost_since == now()
-        await api.wait_for(lambda: intake.last_ok_at is not None)
-        assert intake.lost_since is None
+        await api.wait_for(lambda: intake.lost_since is None)
     told = [record.message for record in caplog.records if record.name == "bot.chat.intake"]
     assert told == [
         "no updates from Telegram: HTTP 502 from something in front of Telegram",
@@ -366,3 +366,26 @@ async def test_a_flood_is_told_once_and_left_out_and_nobody_else_waits_for_it(
     assert heard.slowed == [aigerim.user_id]
     assert (await store.read(problems)).count("too fast") == 300 - BURST - 1
     assert await unhandled(store) == 0
+
+
+async def test_a_poll_that_hangs_can_be_begun_anew(
+    api: BotApi, gateway: Gateway, store: SqliteStore, aigerim: Person
+) -> None:
+    heard, vitals = Heard(), Vitals()
+    hung = api.faults.add(method="getUpdates", hang=True)
+    intake = Intake(gateway, store, heard, now=now, vitals=vitals, pace=QUICK)
+    async with running(intake):
+        await api.wait_for(lambda: hung.hits)
+        await write(api, aigerim, "/find 1")
+        assert (heard.texts, vitals.rounds(TELEGRAM)) == ([], 0)
+        intake.restart()
+        await heard.until("/find 1")
+    assert vitals.rounds(TELEGRAM) >= 1
+
+
+async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gateway: Gateway, store: SqliteStore) -> None:
+    vitals = Vitals()
+    down = api.faults.add(method="getUpdates", times=None, status=502, html="Bad gateway")
+    async with running(Intake(gateway, store, Heard(), now=now, vitals=vitals, pace=QUICK)):
+        await api.wait_for(lambda: down.hits > 3)
+        assert vitals.rounds(TELEGRAM) >= 3

@@ -433,7 +433,12 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         owner("/ceiling", "🚪 What may appear in this chat", "Shop – Alerts appear here; payments and", at="group"),
         owner("[payments]", "single payments when somebody with a role asks. No totals.", at="group"),
         owner("/today", NOT_YOURS, at="group"),
-        owner("/ceiling alerts", "Alerts appear here and nothing else.", "never appear in a group", at="group"),
+        owner(
+            "/ceiling alerts",
+            "Alerts appear here and nothing else.",
+            "Of a payer no more than the initials",
+            at="group",
+        ),
         support("/find 1001", NOT_YOURS, at="group"),
         support("/alerts", "🚨 Alerts", at="group"),
         owner("/ceiling nothing", "Nothing of it appears here.", at="group"),
@@ -511,6 +516,9 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
     "how the bot is": [
         owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
         owner("[🔄 Refresh]", "epay-bot 1.2.3"),
+        owner("/deliveries", "Messages to Telegram", "Nothing was sent", "✅ Nothing waits and nothing was lost"),
+        owner("/deliveries", at="group"),
+        stranger("/deliveries", "This bot is private"),
     ],
 }
 

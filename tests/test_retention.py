@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.config import Retention
 from bot.model import IncidentState, Operation, Outcome, TerminalId, Transition, Window
 from bot.retention import Retained
-from bot.store import figures, incidents, operations, outbox, retention, rollups
+from bot.store import figures, incidents, operations, outbox, recount, retention
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, open_for_writing
@@ -78,7 +78,7 @@ def test_a_dropped_operation_is_not_news_when_the_bank_shows_it_again(db: Connec
     drop_all(db, NOW - MONTH * 24)
     assert stored(db).keys() == {"young"}
     assert keep(db, paid(old)) == ()
-    assert rollups.list_differences(db) == []
+    assert recount.list_differences(db) == []
 
 
 def test_what_hangs_on_a_dropped_operation_goes_with_it_and_no_number_is_given_twice(db: Connection) -> None:
@@ -104,7 +104,7 @@ def test_batches_are_small_whatever_there_is(db: Connection) -> None:
         left.append(len(stored(db)))
     assert left == [1707, 1200, 700, 200]
     assert stored(db) == {}
-    assert rollups.list_differences(db) == []
+    assert recount.list_differences(db) == []
 
 
 AGES = st.integers(0, 3 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
@@ -142,7 +142,8 @@ def test_no_figure_of_any_minutes_changes_when_operations_are_dropped(
         known = told()
         drop_all(db, before)
         assert told() == known
-        assert rollups.list_differences(db) == []
+        assert recount.list_differences(db) == []
+        assert [recount.rebuild(db, stretch) for stretch in recount.list_stretches(db, NOW)] == [[]] * bool(made)
         keep(db, *shown)
         assert told() == known
 

@@ -13,6 +13,7 @@ from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_opera
 from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window
 from bot.store import (
     chats,
+    deliveries,
     digests,
     figures,
     incidents,
@@ -152,6 +153,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "find_destination": lambda db: chats.find_destination(db, OWNER.chat_id, None),
     "move_chat": lambda db: chats.move_chat(db, OWNER.chat_id, -1),
     "leave_topic": lambda db: chats.leave_topic(db, Destination(chat_id=-5, thread_id=7), "closed"),
+    "deliveries": lambda db: deliveries.report(db, NOW),
     "health": lambda db: reports.health(db, [SHOP_LLP], version="1", started_at=NOW, now=NOW),
 }
 

@@ -28,11 +28,14 @@ from views_samples import (
     PAID,
     REFUNDED,
     SHOP,
+    SHUT,
+    STUCK,
     UNDECIDED,
     WELL,
     attempts,
     busy,
     comparison_report,
+    deliveries_report,
     earlier,
     figures,
     found_report,
@@ -70,6 +73,7 @@ from bot.views import (
     ask_period,
     by_terminal,
     comparison,
+    deliveries,
     error_message,
     found,
     grand_total,
@@ -245,6 +249,8 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
             health_report(ILL, WELL, outbox_waiting=3, outbox_oldest_at=NOW - timedelta(minutes=5), outbox_dead=1),
             voice,
         ),
+        "deliveries": lambda voice: deliveries(deliveries_report(STUCK, SHUT), voice),
+        "deliveries-none": lambda voice: deliveries(deliveries_report(sent=0, last_sent_at=None), voice),
     }
     | INCIDENT_VIEWS
     | PEOPLE_VIEWS

@@ -29,7 +29,7 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import EPOCH, Incident, Merchant, MerchantId, Operation, OperationId, Terminal, TerminalId
 from bot.rules import Rulebook
-from bot.store import incidents, operations, rollups, sources
+from bot.store import incidents, operations, recount, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 from bot.store.sqlite import SqliteStore
@@ -161,7 +161,7 @@ class Watch:
         return source
 
     async def differences(self) -> list[str]:
-        return await self.store.read(rollups.list_differences)
+        return await self.store.read(recount.list_differences)
 
 
 def _all_incidents(db: Connection, merchant_id: str) -> list[Incident]:

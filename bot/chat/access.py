@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import ADMINISTRATORS, CEILINGS, RIGHTS, ChatKind, MerchantId, Right, Role, Standing
+from bot.model import ADMINISTRATORS, ALL_MERCHANTS, CEILINGS, RIGHTS, ChatKind, MerchantId, Right, Role, Standing
 
 REFUSE_AGAIN_AFTER = timedelta(days=1)
 REMEMBERED = 10_000
@@ -56,6 +56,8 @@ def _granted(standing: Standing, kind: ChatKind, merchant_id: MerchantId) -> fro
     if role is None or kind is ChatKind.CHANNEL:
         return frozenset()
     rights = RIGHTS[role]
+    if ALL_MERCHANTS not in standing.roles:
+        rights -= {Right.OPERATE}
     if kind is ChatKind.PRIVATE:
         return rights - {Right.LINK}
     if not standing.administrator:

@@ -1,12 +1,12 @@
 """The sections of the configuration file as frozen, checked values."""
 
 from datetime import time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, webhook_secret
+from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, secret_url, webhook_secret
 from bot.config.secrets import PREFIX, read_secret
 
 
@@ -22,7 +22,10 @@ class Section(BaseModel):
             return values
         given = dict(values)
         for name, field in cls.model_fields.items():
-            if field.annotation is SecretStr and (path := given.pop(f"{name}_file", None)) is not None:
+            if (
+                SecretStr in (field.annotation, *get_args(field.annotation))
+                and (path := given.pop(f"{name}_file", None)) is not None
+            ):
                 if given.get(name):
                     raise ValueError(f"{name} and {name}_file are both given; keep one")
                 given[name] = read_secret(name, str(path))
@@ -96,6 +99,8 @@ class Polling(Section):
 
 class Server(Section):
     listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
+    ping_url: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
+    sentry_dsn: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
 
 
 class Backup(Section):

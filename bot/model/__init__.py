@@ -15,6 +15,7 @@ from bot.model.alerts import (
     Rates,
 )
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
+from bot.model.deliveries import ChatDeliveries, DeliveriesReport
 from bot.model.incidents import (
     Event,
     Finding,
@@ -118,6 +119,7 @@ __all__ = [
     "Button",
     "Calendar",
     "Change",
+    "ChatDeliveries",
     "ChatKind",
     "ChatSettings",
     "Checked",
@@ -125,6 +127,7 @@ __all__ = [
     "Colleague",
     "ComparisonReport",
     "Condition",
+    "DeliveriesReport",
     "Destination",
     "DigestAlert",
     "DigestIncident",

@@ -10,7 +10,10 @@ ALL_MERCHANTS = ""
 
 
 class Right(StrEnum):
-    """What a command takes. KEY: an invitation, wherever it is brought. ANYBODY: nothing, in a private chat."""
+    """What a command takes. KEY: an invitation, wherever it is brought. ANYBODY: nothing, in a private chat.
+
+    OPERATE: to know of the bot itself and all its chats, for who owns every merchant.
+    """
 
     KEY = "key"
     ANYBODY = "anybody"
@@ -25,6 +28,7 @@ class Right(StrEnum):
     DIGEST = "digest"
     LINK = "link"
     PEOPLE = "people"
+    OPERATE = "operate"
 
 
 class Role(StrEnum):

@@ -134,6 +134,14 @@ def set_chat_disabled(db: Connection, chat_id: int, reason: str | None, now: dat
     return changed > 0
 
 
+def condense(db: Connection, now: datetime) -> None:
+    """After a long silence of Telegram's: of what waits each chat is told what is still true, the rest in one line."""
+    rows = db.rows("SELECT DISTINCT chat_id FROM outbox WHERE state = 'waiting' AND unsure = 0")
+    for row in rows:
+        outbox.lay_aside_untold(db, row["chat_id"])
+        _catch_up(db, row["chat_id"], now)
+
+
 def _catch_up(db: Connection, chat_id: int, now: datetime) -> None:
     """What is still true is said now; what came and went meanwhile is one line."""
     open_now, over = outbox.revive(db, chat_id, now)

@@ -16,6 +16,7 @@ from bot.views.by_terminal import by_terminal
 from bot.views.ceilings import ceilings, level_meaning
 from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
+from bot.views.deliveries import deliveries
 from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
@@ -100,6 +101,7 @@ __all__ = [
     "chart_picture",
     "comparison",
     "comparison_buttons",
+    "deliveries",
     "digest_message",
     "digests_chosen",
     "error_message",

@@ -40,5 +40,5 @@ def ceilings(levels: Mapping[MerchantId, Level], merchants: Sequence[Merchant], 
         rows.append(
             [button for one in Level for button in edit_button(marks[one] + names[one], "ceiling", one, merchant.id)]
         )
-    foot = [_BLANK, voice("Payers' names, phones and e-mails never appear in a group.")]
+    foot = [_BLANK, voice("Of a payer no more than the initials appears in a group.")]
     return Message(fit([voice("🚪 <b>What may appear in this chat</b>"), _BLANK], lines, foot, voice), rows)

@@ -25,7 +25,7 @@ def added(voice: Voice, *, linked: bool) -> Message:
     rules = [
         _BLANK,
         level_meaning(Level.FIGURES, voice),
-        voice("Payers' names, phones and e-mails never appear in a group."),
+        voice("Of a payer no more than the initials appears in a group."),
         voice("Only administrators who hold a role change what is posted here; /ceiling limits what may appear."),
     ]
     return Message(fit(head, rules, (), voice))

@@ -87,6 +87,7 @@ COMMANDS = (
     Command("revoke", inviting.revoke, "Ends an invitation", Right.PEOPLE, number, where=PRIVATELY),
     Command("audit", auditing.audit_, "Who did what and when", Right.PEOPLE, where=PRIVATELY),
     Command("health", about.health, "Whether the bank, Telegram and I are well", Right.LINKED),
+    Command("deliveries", about.deliveries, "What did not reach Telegram, and why", Right.OPERATE, where=PRIVATELY),
     Command("id", about.identify, "Your id and this chat's", Right.ANYBODY, None),
     Command("help", about.help_, "What you can ask", Right.LINKED, None),
 )

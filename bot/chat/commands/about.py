@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot import views
 from bot.chat.desk import Desk
 from bot.model import ChatKind, Message, Request, Right
+from bot.store import deliveries as undelivered
 from bot.store import reports, walks
 
 
@@ -33,3 +34,9 @@ async def health(request: Request, desk: Desk) -> Message:
         reports.health, desk.merchants, version=desk.version, started_at=desk.started_at, now=desk.now()
     )
     return views.health(report, desk.voice(request.chat))
+
+
+async def deliveries(request: Request, desk: Desk) -> Message:
+    """What became of messages, chat by chat."""
+    report = await desk.store.read(undelivered.report, desk.now())
+    return views.deliveries(report, desk.voice(request.chat))

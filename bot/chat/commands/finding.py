@@ -9,6 +9,7 @@ from bot.chat.desk import Desk
 from bot.chat.errands import Continued
 from bot.chat.lookup import Findings, find_announced, find_live, find_matches, find_stored
 from bot.chat.promptly import stored_first
+from bot.correlation import about
 from bot.errors import UsageError
 from bot.model import Clues, Message, OperationId, Request, Toast
 from bot.store import lookups, operations
@@ -43,7 +44,8 @@ async def payer(request: Request, desk: Desk) -> Toast:
     voice, operation_id = desk.voice(request.chat), OperationId(_said(request))
     for merchant in desk.merchants:
         for operation in await desk.store.read(lookups.list_by_ids, merchant.id, [operation_id]):
-            log.info("user %s was shown who paid operation %s", request.user_id, operation_id)
+            with about(operation=operation_id):
+                log.info("user %s was shown who paid operation %s", request.user_id, operation_id)
             attempts = [operation]
             if operation.invoice_id:
                 attempts = await desk.store.read(operations.list_by_invoice, merchant.id, operation.invoice_id)
