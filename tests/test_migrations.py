@@ -140,6 +140,7 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "incident_event": {"id": 1},
     "silence": {"id": 1, "kind": "x"},
     "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
+    "volume_state": {"body": b""},
 }
 
 
