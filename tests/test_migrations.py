@@ -143,6 +143,8 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "volume_state": {"body": b""},
     "invitation": {"id": 1},
     "audit": {"id": 1},
+    "dropped_sum": {"count": 0, "sum": 0},
+    "dropped_invoice_sum": {"count": 0},
 }
 
 
