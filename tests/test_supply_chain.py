@@ -1,4 +1,4 @@
-"""What is installed is what was pinned: every version by its hashes. What became known since is asked by `make audit`."""
+"""What is installed is what was pinned, every version by its hashes; `make audit` asks what became known since."""
 
 import re
 import tomllib
@@ -68,3 +68,10 @@ def test_images_and_the_makefile_install_by_hash_alone() -> None:
         installs = [line for line in (ROOT / name).read_text().splitlines() if "pip install" in line and "-r " in line]
         assert installs
         assert not [line for line in installs if "--require-hashes" not in line]
+
+
+def test_the_threat_model_names_only_tests_there_are() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8")))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    assert len(named) > 15
+    assert {name for name in named if f"def {name}(" not in sources} == set()
