@@ -190,6 +190,10 @@ def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> No
     from bot.past import backfill_all
 
     with told_in_words():
+        if (kept := settings.retention.operations) < timedelta(days=days):
+            raise ConfigurationError(
+                Problem("--days", f"operations are kept for {kept.days} days: retention.operations")
+            )
         try:
             asyncio.run(backfill_all(settings, timedelta(days=days), _Progress()))
         except SourceError as error:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.config import Retention
-from bot.model import Merchant
+from bot.model import Merchant, MerchantId
 from bot.store import retention
-from bot.store.driver import Store
+from bot.store.driver import Connection, Store
 
 log = logging.getLogger(__name__)
+Drop = Callable[[Connection, MerchantId, datetime], bool]
 
 
 class Retained:
@@ -27,12 +28,12 @@ class Retained:
         """Drops everything that is too old by now. Ended in between, it goes on the next time."""
         now = self._now()
         for merchant in self._merchants:
-            for drop, kept in (
-                (retention.drop_payers, self._settings.payer_data),
-                (retention.drop_operations, self._settings.operations),
-            ):
-                batches = 1
-                while await self._store.write(drop, merchant.id, now - kept):
-                    batches += 1
-                if batches > 1:
-                    log.info("%s: %s, batches: %s", merchant.id, drop.__name__, batches)
+            await self._drop("payers", retention.drop_payers, merchant, now - self._settings.payer_data)
+            await self._drop("operations", retention.drop_operations, merchant, now - self._settings.operations)
+
+    async def _drop(self, what: str, drop: Drop, merchant: Merchant, before: datetime) -> None:
+        batches = 1
+        while await self._store.write(drop, merchant.id, before):
+            batches += 1
+        if batches > 1:
+            log.info("%s: %s before %s are dropped, batches: %s", merchant.id, what, f"{before:%F %R}", batches)

@@ -244,6 +244,14 @@ def stored(path: Path) -> int:
         return int(database.execute("SELECT COUNT(*) FROM operation").fetchone()[0])
 
 
+async def test_backfill_of_what_would_be_dropped_is_refused(outside: Outside) -> None:
+    path = outside.config(retention={"operations": "100d"})
+    assert await ended(outside, "backfill", "--config", path, "--days", "101") == (
+        2,
+        "--days: operations are kept for 100 days: retention.operations\n",
+    )
+
+
 async def test_backfill_beside_a_running_bot_is_refused(outside: Outside) -> None:
     await outside.begin()
     await outside.run()

@@ -229,6 +229,11 @@ def test_a_webhook_that_cannot_work_is_told(tmp_path: Path, webhook: Any, server
     assert found.startswith(problem)
 
 
+def test_no_more_history_is_read_than_is_kept(tmp_path: Path) -> None:
+    given = {**SMALLEST, "polling": {"backfill": "101d"}, "retention": {"operations": "100d"}}
+    assert problems(tmp_path, given) == ["polling.backfill is longer than retention.operations"]
+
+
 def test_a_bare_name_is_a_credential_of_systemd_where_it_gives_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,15 +98,10 @@ def read(path: Path) -> Settings:
 
 async def scripted(outside: Outside, *options: str | Path, **environment: str) -> tuple[int, str]:
     """Exit code and output of a call that asks nothing."""
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "init", "--non-interactive", *addresses(outside), *map(str, options)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=outside.folder,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | environment,
-    )
-    output, _ = await asyncio.wait_for(program.communicate(), PATIENCE)
-    return program.returncode or 0, output.decode()
+    path = outside.folder / "config.yaml"
+    call = ("init", "--non-interactive", "--config", path, *addresses(outside), *options)
+    program = await outside.start(*call, **environment)
+    return await program.ends(), program.output
 
 
 def everything(outside: Outside) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _ADDRESSES = ("telegram_url", "oauth_url", "p2p_url", "api_url")
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 
 
-class Terminal:
+class Console:
     """A person who is asked with click; secrets are typed unseen."""
 
     def ask(self, question: Question, before: str | None) -> str:
@@ -74,7 +74,7 @@ def init(
         if not force:
             refuse_to_overwrite(path)
         answers = _given(given, terminals, storage_url)
-        Interview(answers, None if non_interactive else Terminal(), click.echo).run()
+        Interview(answers, None if non_interactive else Console(), click.echo).run()
         if not non_interactive and secrets_dir is None and click.confirm("Keep secrets in files of their own?"):
             secrets_dir = path.parent / "secrets"
         for one in write(answers, path, secrets=secrets_dir):

@@ -5,9 +5,9 @@ from bot.store.driver import Connection
 
 
 def find_step(db: Connection, user_id: int) -> SetupStep | None:
-    """The step somebody was last at; None before the first."""
+    """The step somebody was last at; None before the first, or where another version had steps of its own."""
     row = db.row("SELECT step FROM setup_walk WHERE user_id = :user_id", user_id=user_id)
-    return SetupStep(row["step"]) if row else None
+    return next((step for step in SetupStep if row and step == row["step"]), None)
 
 
 def save_step(db: Connection, user_id: int, step: SetupStep) -> None:

@@ -154,7 +154,7 @@ def _step(step: SetupStep, lines: Sequence[Markup], buttons: Sequence[Sequence[B
     following = list(SetupStep)[place + 1]
     label = voice.plain("✅ Done") if following is SetupStep.DONE else voice.plain("▶️ Next")
     ways = [*before, *edit_button(label, "setup", following)]
-    text = fit([head, _BLANK], lines, [_BLANK, _found(voice)], voice)
+    text = fit([head, _BLANK], lines, [_BLANK, _anytime(voice)], voice)
     return Message(text, [*(row for row in map(list, buttons) if row), ways])
 
 
@@ -170,7 +170,7 @@ def _title(step: SetupStep, voice: Voice) -> str:
     return titles[step]
 
 
-def _found(voice: Voice) -> Markup:
+def _anytime(voice: Voice) -> Markup:
     return voice("<i>You can leave at any time: /settings has every step.</i>")
 
 
