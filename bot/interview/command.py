@@ -1,7 +1,6 @@
 """The command `epay-bot init` and its questions on a terminal."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def init(
             secrets_dir = path.parent / "secrets"
         for one in write(answers, path, secrets=secrets_dir):
             click.echo(f"ok    {one} is written, for your eyes only")
-    click.echo(f"Next: {Path(sys.argv[0]).name} run --config {path}")
+    click.echo(f"Next: epay-bot run --config {path}")
 
 
 def _given(given: dict[str, Any], terminals: tuple[str, ...], storage: str | None) -> Answers:

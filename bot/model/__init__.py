@@ -14,6 +14,7 @@ from bot.model.alerts import (
     NoticeAlert,
     Rates,
 )
+from bot.model.bands import Band, Measure, Stretch
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.deliveries import ChatDeliveries, DeliveriesReport
 from bot.model.incidents import (
@@ -113,6 +114,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "AuditEntry",
+    "Band",
     "BankAnswer",
     "Bar",
     "Because",
@@ -154,6 +156,7 @@ __all__ = [
     "Loudness",
     "Mark",
     "MatchReport",
+    "Measure",
     "Member",
     "Merchant",
     "MerchantId",
@@ -187,6 +190,7 @@ __all__ = [
     "SortKey",
     "SourceHealth",
     "Standing",
+    "Stretch",
     "Subscription",
     "Symptom",
     "Tally",

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from bot import views
 from bot.chat.commands.timing import change_quiet, chosen_by
@@ -111,7 +110,7 @@ async def _count(request: Request, desk: Desk) -> Mapping[str, int] | None:
         return await desk.store.read(walks.find_step, request.user_id) is SetupStep.NOISE
 
     for merchant_id, terminal_id in places:
-        presets = Presets(desk.volume, ZoneInfo(request.chat.timezone), merchant_id, terminal_id)
+        presets = Presets(desk.volume, desk.zone, merchant_id, terminal_id)
         for name, alarms in (await presets.replay(desk.store, LATELY.days, wanted)).items():
             counts[name] += len(alarms)
     return counts if await wanted() else None
