@@ -12,7 +12,6 @@ from bot.config import Epay, check_zone
 
 ENVIRONMENT = "EPAY_BOT_INIT_"
 OFFICIAL = "https://api.telegram.org"
-SECRETS = ("token", "password", "client_secret")
 
 
 def _filled(text: str) -> str:
@@ -27,16 +26,13 @@ def _owners(text: str) -> str:
     return text
 
 
-def _environment(text: str) -> str:
-    if text not in {"production", "test"}:
-        raise ValueError("production or test")
-    return text
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
 
-
-def _language(text: str) -> str:
-    if text not in {"ru", "kk", "en"}:
-        raise ValueError("ru, kk or en")
-    return text
+    return check
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +61,15 @@ QUESTIONS = (
     Question("token", "Token of the bot (@BotFather, /newbot)", secret=True),
     Question("owners", "Telegram user id of the owner", _owners),
     Question("name", "Name of the shop"),
-    Question("environment", "The bank's systems: production or test", _environment, "production"),
+    Question("environment", "The bank's systems: production or test", _one_of("production", "test"), "production"),
     Question("username", "ePay user name"),
     Question("password", "ePay password", secret=True),
     Question("client_id", "ePay client id"),
     Question("client_secret", "ePay client secret", secret=True),
     Question("timezone", "Time zone", check_zone, "Asia/Almaty"),
-    Question("language", "Language: ru, kk or en", _language, "ru"),
+    Question("language", "Language: ru, kk or en", _one_of("ru", "kk", "en"), "ru"),
 )
+SECRETS = tuple(one.name for one in QUESTIONS if one.secret)
 
 
 @dataclass(slots=True)
