@@ -25,7 +25,7 @@ from bot.model import (
     Transition,
 )
 from bot.rules import Rulebook
-from bot.store import incidents, outbox, routes, silences, sources
+from bot.store import incidents, names, outbox, routes, silences, sources
 from bot.store.driver import Connection
 
 TRAFFIC = timedelta(minutes=10)
@@ -176,7 +176,8 @@ class Incidents:
 
     def _alert(self, db: Connection, step: alerting.Step, now: datetime) -> IncidentAlert:
         incident = step.incident
-        merchant = self._merchants.get(incident.merchant_id) or Merchant(incident.merchant_id, incident.merchant_id, ())
+        known = self._merchants.get(incident.merchant_id) or Merchant(incident.merchant_id, incident.merchant_id, ())
+        (merchant,) = names.named(db, [known])
         over = not incident.is_open and not incident.key
         return IncidentAlert(
             reason=step.reason or AlertReason.UPDATE,
@@ -241,7 +242,7 @@ class Incidents:
     def _tell_aftermath(
         self, db: Connection, silence: Silence, over: Sequence[tuple[Incident, int]], now: datetime
     ) -> None:
-        merchant = self._merchants[silence.merchant_id]
+        (merchant,) = names.named(db, [self._merchants[silence.merchant_id]])
         places = ", ".join(map(merchant.terminal_name, silence.terminals)) or merchant.name
         numbers = ", ".join(f"#{incident.number}" for incident, _ in over)
         notice = NoticeAlert(

@@ -141,6 +141,10 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "silence": {"id": 1, "kind": "x"},
     "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
     "volume_state": {"body": b""},
+    "invitation": {"id": 1},
+    "audit": {"id": 1},
+    "dropped_sum": {"count": 0, "sum": 0},
+    "dropped_invoice_sum": {"count": 0},
 }
 
 

@@ -71,13 +71,8 @@ def settle(
 
 def correct(incident: Incident, operation: Operation) -> Incident:
     """The bank changed its word about an operation that was announced as failed."""
-    attempts = tuple(without_payer(operation) if known.id == operation.id else known for known in incident.attempts)
+    attempts = tuple(operation.without_payer() if known.id == operation.id else known for known in incident.attempts)
     return replace(incident, attempts=attempts, corrected=incident.corrected + 1)
-
-
-def without_payer(operation: Operation) -> Operation:
-    """Alerts go to chats: who paid stays in the store."""
-    return replace(operation, payer_name="", payer_phone="", payer_email="", account_id="")
 
 
 def member_of(finding: Finding) -> Member:
@@ -132,7 +127,7 @@ def _joined(incident: Incident, finding: Finding) -> Incident:
 def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     operation = finding.operation
     at = operation.created_at
-    newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
+    newest = sorted((*incident.attempts, operation.without_payer()), key=lambda known: known.created_at, reverse=True)[
         :SHOWN
     ]
     sums = {**incident.sums, operation.currency: incident.sums.get(operation.currency, 0) + operation.amount}
