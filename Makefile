@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench bench-anomaly lock clean
+.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -20,6 +20,10 @@ demo: .venv/.ready
 test: .venv/.ready
 	@$(BIN)/python -m pytest -q
 
+# A hundred thousand forged presses, links and updates; some minutes.
+fuzz: .venv/.ready
+	@$(BIN)/python -m pytest -q tests/test_fuzz.py --fuzz 100000
+
 lint: .venv/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -33,9 +37,21 @@ format: .venv/.ready
 bench: .venv/.ready
 	@$(BIN)/python -m benchmarks
 
+# The bot under every fault; some minutes. FAULTS="disk-full clock" picks rows, FAULTS=--short is quicker.
+faults: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(FAULTS)
+
+# A quarter of an hour of work without a pause: memory, descriptors, the write-ahead log.
+soak: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults soak
+
 # Needs the bench beside the project; some minutes. BENCH_ARGS="--suite real-public --seeds 3"
 bench-anomaly: .venv/.ready
 	@$(BIN)/python -m benchmarks.anomaly_table $(BENCH_ARGS)
+
+# Needs Chromium; films the running demo for the top of the README.
+picture: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python docs/make_picture.py
 
 # Needs uv and a network; writes the two lock files anew.
 lock:

@@ -7,7 +7,6 @@ from random import Random
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
@@ -26,7 +25,7 @@ from bot.model import (
     TerminalId,
 )
 from bot.rules import Rulebook
-from bot.store import operations, sources
+from bot.store import operations, people, sources
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 
@@ -98,6 +97,10 @@ class Recorder:
         self.said.append(message)
         return len(self.said)
 
+    async def is_administrator(self, *_: int) -> bool:
+        """Nobody asks in a group."""
+        return False
+
     async def typing(self, destination: Destination) -> None:
         """Nobody looks."""
 
@@ -115,7 +118,6 @@ class Asker:
             clients={},
             merchants=(SHOP,),
             voices=Voices("ru"),
-            access=Access((OWNER,)),
             now=lambda: self._now,
             version="bench",
             started_at=END,
@@ -123,6 +125,7 @@ class Asker:
             listed=list_commands,
             incidents=Incidents([SHOP], Rulebook.from_settings({}), now=lambda: self._now),
             show_menu=_no_menu,
+            me=None,  # type: ignore[arg-type]
             charts=None,  # type: ignore[arg-type]
         )
         self._dispatch = Dispatch(desk, self._recorder, COMMANDS)  # type: ignore[arg-type]
@@ -149,6 +152,7 @@ async def _no_menu(destination: Destination, commands: Sequence[tuple[str, str]]
 
 async def _ready(store: SqliteStore) -> None:
     await fill(store)
+    await store.write(people.configure, [OWNER], END)
     if await store.read(sources.find, SHOP.id) is None:
         await store.write(sources.begin, SHOP.id, END)
         await store.write(sources.advance, SHOP.id, END)

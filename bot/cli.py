@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot import __version__, config, logs
+from bot import __version__, config, logs, sentry
 from bot.config import Settings
 from bot.errors import (
     BackupError,
@@ -23,6 +23,7 @@ from bot.errors import (
     Problem,
     ServerError,
     SourceError,
+    Stalled,
     StoreError,
     TokenRefused,
 )
@@ -55,20 +56,20 @@ def with_config(command: Command) -> Command:
 
 def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
-    with _told_in_words():
+    with told_in_words():
         settings = config.load(path, check_settings)
     logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
     return settings
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def told_in_words() -> Iterator[None]:
     """Every expected error becomes a sentence and an exit code; only a fault of our own has a stack, in the log."""
     try:
         yield
     except ConfigurationError as error:
         _end(str(error), 2)
-    except (StoreError, BackupError, ServerError, SourceError) as error:
+    except (StoreError, BackupError, ServerError, SourceError, Stalled) as error:
         _end(str(error))
     except TokenRefused as error:
         _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")
@@ -91,6 +92,9 @@ def run(config_path: Path, log_level: str, log_json: bool) -> None:
     settings = _settings(config_path, log_level, json=log_json)
     from bot.app import App
 
+    if dsn := settings.server.sentry_dsn:
+        with told_in_words():
+            sentry.report_to(dsn.get_secret_value(), logs.Redactor(config.list_secrets(settings)))
     if not settings.access.owners:
         click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
     _run_until_stopped(lambda stop: App(settings).run(stop))
@@ -105,7 +109,7 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await work(stop)
 
-    with _told_in_words():
+    with told_in_words():
         asyncio.run(until_signal())
 
 
@@ -116,7 +120,7 @@ def check(config_path: Path, log_level: str, log_json: bool) -> None:
     settings = _settings(config_path, log_level, json=log_json)
     from bot.checks import run_checks
 
-    with _told_in_words():
+    with told_in_words():
         results = asyncio.run(run_checks(settings))
     for result in results:
         click.echo(f"{'ok  ' if result.holds else 'FAIL'}  {result.what}")
@@ -134,7 +138,7 @@ def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
     async def bring_up() -> None:
         await open_store(settings).close()
 
-    with _told_in_words():
+    with told_in_words():
         asyncio.run(bring_up())
     click.echo(f"{settings.storage.url} has the newest schema")
 
@@ -149,7 +153,7 @@ def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify
     from bot.app import database_of
     from bot.store import backup as copies
 
-    with _told_in_words():
+    with told_in_words():
         copies.copy(database_of(settings), dest)
         checked = f": consistent, operations: {copies.verify(dest)}" if verify else ""
     click.echo(f"the database is copied to {dest}{checked}")
@@ -164,7 +168,7 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
     from bot.app import database_of, utc_now
     from bot.store import backup as copies
 
-    with _told_in_words():
+    with told_in_words():
         former = copies.restore(copy, database_of(settings), utc_now())
     kept = f"; the former database is kept as {former}" if former else ""
     click.echo(f"{settings.storage.url} is the backup {copy}{kept}")
@@ -176,9 +180,9 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""
     settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import backfill_all
+    from bot.past import backfill_all
 
-    with _told_in_words():
+    with told_in_words():
         try:
             asyncio.run(backfill_all(settings, timedelta(days=days), _Progress()))
         except SourceError as error:
@@ -196,7 +200,7 @@ def backtest(
 ) -> None:
     """Replay history through the rules: which alerts would have come, when and why. Nothing is sent."""
     settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import list_past_changes
+    from bot.past import list_past_changes
 
     async def replay() -> tuple[int, int]:
         told = aloud = 0
@@ -207,7 +211,7 @@ def backtest(
             told, aloud = told + 1, aloud + is_aloud
         return told, aloud
 
-    with _told_in_words():
+    with told_in_words():
         told, aloud = asyncio.run(replay())
     click.echo(f"{told} changes of incidents, {aloud} of them with sound; nothing was sent", err=True)
 
@@ -234,14 +238,14 @@ class _Progress:
 @click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
 def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
     """The bot between a simulated bank and a local Telegram, with a chat page. Ctrl-C ends it."""
-    from bot.showcase import Showcase
+    from bot.showcase import TOUR, Showcase
 
     logs.set_up(log_level, as_json=False, secrets=())
 
     def announce(line: str) -> None:
         click.echo(line)
         if not headless:
-            click.echo(f"Open {json.loads(line)['page']} in a browser. Ctrl-C ends the demo.", err=True)
+            click.echo(TOUR.format(**json.loads(line)), err=True)
 
     showcase = Showcase(port=port, headless=headless, speed=speed)
     _run_until_stopped(lambda stop: _on(port, showcase.run(stop, announce)))

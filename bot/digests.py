@@ -15,9 +15,10 @@ from bot.model import (
     EventKind,
     Loudness,
     Merchant,
+    Right,
     digest_places,
 )
-from bot.store import chats, digests, outbox, subscriptions
+from bot.store import chats, digests, outbox, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.outbox import Action, Place
 
@@ -49,16 +50,17 @@ class Digests:
     def compile(
         self, db: Connection, to: Destination, kind: DigestKind, due_at: datetime, *, of_all: bool = False
     ) -> DigestAlert:
-        """The digest of the last whole day, week or month before `due_at`, of what this chat listens to.
+        """The digest of the last whole day, week or month before `due_at`, of what this chat listens to and may hear.
 
-        `of_all`: of everything, where it listens to nothing.
+        `of_all`: asked for now, of all merchants the asker may know of: of everything, where it listens to nothing.
         """
         wishes = subscriptions.list_heard(db, Place(to.chat_id, to.thread_id))
         if of_all and not any(wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF for wish in wishes):
             wishes = list(EVERYTHING)
+        merchants = self._merchants if of_all else _heard_of(db, to, self._merchants)
         alert = digests.digest(
             db,
-            digest_places(wishes, self._merchants),
+            digest_places(wishes, merchants),
             kind,
             due_at=due_at,
             calendar=Calendar(ZoneInfo(to.timezone), self._day_starts),
@@ -66,3 +68,8 @@ class Digests:
         )
         loud = any(wish.kind is EventKind.DIGEST and wish.loudness is Loudness.ON for wish in wishes)
         return replace(alert, silent=not loud)
+
+
+def _heard_of(db: Connection, to: Destination, merchants: Sequence[Merchant]) -> list[Merchant]:
+    """Those whose figures may be said there unasked."""
+    return [one for one in merchants if people.may_hear(db, to, one.id, Right.DIGEST)]

@@ -5,6 +5,8 @@ EpayBotError
 ├── StoreError                the database cannot be opened, read or written
 ├── BackupError               a copy of the database cannot be made or is no good one
 ├── ServerError               the address of our own listener cannot be used
+├── PingFailed                the dead man's switch outside cannot be told
+├── Stalled                   a loop of ours stands still and cannot be restarted: the process ends
 ├── SourceError               the bank
 │   ├── SourceUnavailable     passing: time-out, 5xx, 429, a broken answer; the next cycle tries again
 │   ├── SourceDenied          credentials or rights: a person must act
@@ -60,6 +62,14 @@ class BackupError(EpayBotError):
 
 class ServerError(EpayBotError):
     """Our own listener cannot work; the text says why and what to do."""
+
+
+class PingFailed(EpayBotError):
+    """Nobody outside learns how we are; the text never holds the address."""
+
+
+class Stalled(EpayBotError):
+    """A loop no longer comes round; the text says which, for how long."""
 
 
 class SourceError(EpayBotError):

@@ -20,6 +20,7 @@ _SECRETS = re.compile(
     r"|\b\d{4,6}[*•.xX]{2,12}\d{4}\b"
     r"|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|\+7[\d ()-]{9,14}\d"
+    r"|\b[78]7\d{9}\b"
 )
 _QUIET = ("telegram", "httpx", "httpcore", "aiohttp.access", "asyncio")
 # What our own schedule tells once, APScheduler would tell each time, and a stop as a failure.
@@ -59,6 +60,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
                 structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else console,
             ],
             foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),

@@ -14,13 +14,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.backups import Backups
 from bot.condition import poll_of
 from bot.config import Polling
+from bot.correlation import about
 from bot.delivery import Delivery
 from bot.digests import Digests
-from bot.errors import StoreError
+from bot.errors import EpayBotError, StoreError
+from bot.guests import Guests
+from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
-from bot.store import chats, queries, retention
+from bot.recounting import Recounting
+from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
 from bot.watching import Watching
@@ -31,6 +35,9 @@ log = logging.getLogger(__name__)
 KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
+KEEP_INVITATIONS = timedelta(days=30)
+# The delivery job's name among the loops; a poll's is `poll_of` its merchant.
+DELIVERY = "deliver outbox"
 Work = Callable[[], Awaitable[object]]
 
 
@@ -44,8 +51,12 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    guests: Guests
+    recounting: Recounting
+    heartbeat: Heartbeat
     store: Store
     polling: Polling
+    keep_audit: timedelta
     vitals: Vitals
     now: Callable[[], datetime]
 
@@ -68,7 +79,8 @@ def _counted(works: Works, merchant_id: MerchantId) -> Work:
     async def poll() -> None:
         outcome = "error"
         try:
-            outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
+            with about(merchant=merchant_id):
+                outcome = "ok" if await works.ingests[merchant_id].poll() else "lost"
         finally:
             works.vitals.count("epay_bot_polls_total", merchant_id, outcome)
         if outcome == "ok":
@@ -109,11 +121,35 @@ def _tidying(works: Works) -> Iterable[tuple[str, Work]]:
     async def forget_sent() -> None:
         await works.store.write(retention.forget_sent, works.now() - KEEP_SENT)
 
-    return (("updates", forget_updates), ("queries", forget_queries), ("sent", forget_sent))
+    async def forget_invitations() -> None:
+        await works.store.write(invitations.forget, works.now() - KEEP_INVITATIONS)
+
+    async def forget_audit() -> None:
+        await works.store.write(audit.forget, works.now() - works.keep_audit)
+
+    return (
+        ("updates", forget_updates),
+        ("queries", forget_queries),
+        ("sent", forget_sent),
+        ("invitations", forget_invitations),
+        ("audit", forget_audit),
+    )
+
+
+def _leaving(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("guests", works.guests.step),)
 
 
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
+
+
+def _recounting(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("sums", works.recounting.step),)
+
+
+def _beating(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("heart", works.heartbeat.step),)
 
 
 JOBS = (
@@ -123,7 +159,10 @@ JOBS = (
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
+    Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
+    Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
+    Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
 )
 
 
@@ -164,6 +203,13 @@ class Schedule:
                 )
         self._scheduler.start()
 
+    def restart(self, name: str) -> None:
+        """Ends what this job is at, if it lets itself be ended, and has it begin anew at once."""
+        for task in self._running:
+            if task.get_name() == name:
+                task.cancel()
+        self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
     async def stop(self) -> None:
         """Starts nothing more and ends what runs; every write is whole, so nothing is half done."""
         self._stopped = True
@@ -185,18 +231,23 @@ class Schedule:
     async def _run_once(self, name: str, work: Work, limit: timedelta) -> None:
         """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
         try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await work()
+            with about(job=name):
+                async with asyncio.timeout(limit.total_seconds()):
+                    await work()
         except TimeoutError:
             self._failed(name, f"did not end within {limit}", None)
+            return
         except StoreError as error:
             self._failed(name, str(error), None)
             self._without_store.add(name)
             await self._trouble(error)
+        except EpayBotError as error:
+            self._failed(name, str(error), None)
         except Exception as error:
             self._failed(name, f"{type(error).__name__}: {error}", error)
         else:
             await self._went_well(name)
+        self._vitals.came_round(name)
 
     def _failed(self, name: str, what: str, error: Exception | None) -> None:
         self._vitals.count("epay_bot_job_errors_total", name)

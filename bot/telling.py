@@ -57,6 +57,11 @@ def switch_off(db: Connection, chat_id: int, why: str, now: datetime) -> None:
     _take_over(db, chat_id, now)
 
 
+def tell_everybody(db: Connection, key: str, notice: NoticeAlert) -> None:
+    """A trouble of the bot's own is told wherever such is heard, under one key once."""
+    outbox.announce(db, [(key, notice)], routes.list_for_notices(db), notice.at)
+
+
 def tell_others(db: Connection, lost: Destination, notice: NoticeAlert) -> None:
     """What has become of a chat is told in all the others."""
     key = f"refused/{lost.chat_id}/{lost.thread_id or 0}/{notice.at.isoformat()}"

@@ -1,6 +1,7 @@
-"""How the program does: METRICS, and when each loop last did well. In memory, built once a run."""
+"""How the program does: METRICS, when each loop last did well, how often it came round. In memory, one a run."""
 
 import time
+from collections import Counter as Tally
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +33,8 @@ METRICS = (
     Metric("epay_bot_sends_total", "counter", ("outcome",), "Sends: ok, uncertain, blocked, 429, unreachable, dead"),
     Metric("epay_bot_job_errors_total", "counter", ("job",), "Runs of a job that failed or took too long"),
     Metric("epay_bot_job_skips_total", "counter", ("job",), "Ticks left out: the run before was still going"),
+    Metric("epay_bot_loop_restarts_total", "counter", ("loop",), "Loops restarted because they no longer came round"),
+    Metric("epay_bot_sums_rebuilt_total", "counter", ("table",), "Stored sums that did not equal a recount, made anew"),
     Metric("epay_bot_incidents_open", "gauge", ("merchant",), "Incidents that go on"),
     Metric("epay_bot_database_queue", "gauge", (), "Changes that wait for the database's one writer"),
 )
@@ -54,6 +57,7 @@ class Vitals:
             for known in METRICS
         }
         self._good: dict[str, float] = {}
+        self._rounds: Tally[str] = Tally()
 
     def count(self, name: str, *labels: str) -> None:
         """One more. Raises KeyError for a metric that is not in METRICS."""
@@ -88,6 +92,14 @@ class Vitals:
     def has_done_well(self, loop: str) -> bool:
         """Whether it did, once since the start."""
         return loop in self._good
+
+    def came_round(self, loop: str) -> None:
+        """The loop has ended a round by itself, well or not: it is not stalled."""
+        self._rounds[loop] += 1
+
+    def rounds(self, loop: str) -> int:
+        """How often the loop has come round since the start."""
+        return self._rounds[loop]
 
     def exposition(self) -> bytes:
         """Everything as Prometheus reads it."""

@@ -17,6 +17,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write the reviewed messages and the catalogues' list of texts anew, then read the difference",
     )
 
+    parser.addoption("--fuzz", type=int, default=1_500, help="how many forged updates the bot is given")
+
 
 @pytest.fixture(scope="session")
 def update_messages(request: pytest.FixtureRequest) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import admitting
 from clocks import Clock
 from pydantic import SecretStr
 
@@ -82,7 +83,7 @@ class Stage:
         return chat
 
     async def subscribe(self, destination: Destination) -> None:
-        await self.store.write(chats.subscribe, destination)
+        await self.store.write(admitting.subscribe, destination)
 
     async def fail(self, count: int = 1, *chat_ids: int) -> list[str]:
         """So many payments fail and are put into the outbox of these chats, of all without any; their invoices."""

@@ -166,12 +166,13 @@ class Outside:
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
-    async def start_anew(self, *arguments: str | Path) -> "Program":
-        """`python -m bot …`, as a person starts it."""
+    async def start_anew(self, *arguments: str | Path, **environment: str) -> "Program":
+        """`python -m bot …`, as a person starts it, with this in the environment as well."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *map(str, arguments)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
         assert process.stdout is not None
         return self._listen(process, process.stdout)
@@ -203,6 +204,9 @@ async def _reader(pipe: int) -> asyncio.StreamReader:
 
 
 class Running(Protocol):
+    @property
+    def pid(self) -> int: ...
+
     def send_signal(self, signal: int, /) -> None: ...
 
     async def wait(self) -> int: ...
@@ -214,8 +218,12 @@ class Forked:
     def __init__(self, process: Any) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
     def send_signal(self, signal: int, /) -> None:
-        os.kill(self._process.pid, signal)
+        os.kill(self.pid, signal)
 
     async def wait(self) -> int:
         await asyncio.to_thread(self._process.join)
@@ -248,6 +256,14 @@ class Program:
         async with self._said, asyncio.timeout(PATIENCE):
             await self._said.wait_for(lambda: holds() or self._listening.done())
         assert holds(), f"{what!r} was never said:\n{self.output}"
+
+    def hears(self, number: int) -> None:
+        """Sends a signal that need not be the end."""
+        self._process.send_signal(number)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     async def ends(self) -> int:
         """The exit code, once it has ended by itself."""

@@ -13,14 +13,20 @@ from running import OWNER, STRANGER, TOKEN, Outside, Program
 from bot.demo.bank import Fault
 
 PERSON = {"name": "Canary Paying", "email": "canary@example.kz", "phone": "77010000001", "account_id": "canary-client"}
-CARDS = {"sender_card_mask": "440043******1234", "receiver_card_mask": "516949******9876"}
+UUID = "1f0e2d3c-aaaa-bbbb-cccc-123456789abc"
+PAN = "4400430011112222"
+CARDS = {
+    "description": f"to card {PAN}",
+    "sender_card_mask": "440043******1234",
+    "receiver_card_mask": "516949******9876",
+}
 WRONG = 'wrong#pass"word%20&'
 
 
 @pytest.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     outside = await Outside(tmp_path).open()
-    await outside.begin()
+    await outside.begin(server={"listen": "127.0.0.1:0", "ping_url": f"http://127.0.0.1:1/{UUID}"})
     yield outside
     await outside.close()
 
@@ -28,7 +34,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
 def says_nothing_of(outside: Outside, program: Program) -> None:
     secrets = [TOKEN, outside.shop.password, outside.shop.client_secret, WRONG]
     spelled = {spelling for secret in secrets for spelling in (secret, quote(secret), quote_plus(secret))}
-    hidden = {*spelled, TOKEN.partition(":")[2], *PERSON.values(), *CARDS.values(), "440043", "516949"}
+    hidden = {*spelled, TOKEN.partition(":")[2], *PERSON.values(), *CARDS.values(), PAN, UUID, "440043", "516949"}
     assert [secret for secret in hidden if secret in program.output] == []
     # The simulated bank's bearer tokens are words of 22 letters and digits.
     assert re.findall(r"\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])[A-Za-z0-9]{22}\b", program.output) == []
@@ -48,6 +54,7 @@ async def test_a_full_run_at_debug_says_no_secret(outside: Outside) -> None:
     assert await program.ends() == 1
     assert program.output.count("POST /p2p/operations 200") > 3
     assert "Traceback" in program.output
+    assert "server.ping_url does not answer" in program.output
     says_nothing_of(outside, program)
 
 

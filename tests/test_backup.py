@@ -1,6 +1,7 @@
 """Copies of the database: whole while the bot works, checked, rotated; a restored one announces nothing again."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from running import Outside, now
 from bot.backups import Backups, list_surplus
 from bot.config import Backup
 from bot.errors import BackupError
-from bot.store import backup, operations, outbox, rollups
+from bot.store import backup, chats, operations, outbox, recount
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, SqliteStore
@@ -98,7 +99,7 @@ async def test_every_copy_made_under_load_is_a_whole_moment(tmp_path: Path) -> N
         await asyncio.to_thread(backup.copy, path, to)
         with closing(sqlite3.connect(to)) as opened:
             opened.row_factory = sqlite3.Row
-            assert rollups.list_differences(SqliteConnection(opened)) == []
+            assert recount.list_differences(SqliteConnection(opened)) == []
         ((count, messages),) = read(to, "SELECT (SELECT COUNT(*) FROM operation), (SELECT COUNT(*) FROM outbox)")
         assert count == messages == backup.verify(to)
         counts.append(count)
@@ -192,11 +193,11 @@ def test_only_the_last_of_each_of_the_newest_days_and_weeks_is_kept() -> None:
     assert list_surplus(times[:1], keep_daily=1, keep_weekly=0) == []
 
 
-async def test_copies_are_made_when_they_are_due_and_old_ones_go(tmp_path: Path) -> None:
+async def test_copies_are_made_when_they_are_due_and_old_ones_go(tmp_path: Path, store: SqliteStore) -> None:
     at = [NOW]
     folder = tmp_path / "copies"
     settings = Backup(dir=str(folder), every=HOUR, keep_daily=2, keep_weekly=0)
-    backups = Backups(new_database(tmp_path / "bot.db"), settings, now=lambda: at[0])
+    backups = Backups(tmp_path / "epay-bot.db", settings, store, now=lambda: at[0])
     await backups.step()
     (first,) = folder.iterdir()
     (folder / "mine.db").write_text("not a copy")
@@ -212,11 +213,28 @@ async def test_copies_are_made_when_they_are_due_and_old_ones_go(tmp_path: Path)
     assert first.name not in names
 
 
-async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    backups = Backups(new_database(tmp_path / "bot.db"), Backup(dir=str(tmp_path / "file")), now=now)
-    with pytest.raises(BackupError, match="cannot be used"):
+async def test_that_no_copy_can_be_made_is_told_once_and_so_is_the_next_one(tmp_path: Path, store: SqliteStore) -> None:
+    await store.write(chats.subscribe, OWNER)
+    (tmp_path / "copies").write_text("no folder")
+    at = [NOW]
+    settings = Backup(dir=str(tmp_path / "copies"), every=HOUR)
+    backups = Backups(tmp_path / "epay-bot.db", settings, store, now=lambda: at[0])
+    for _ in range(3):
+        with pytest.raises(BackupError, match="cannot be used"):
+            await backups.step()
         await backups.step()
+        at[0] += HOUR
+    assert [text[:19] for text in await told(store)] == ["No backup can be ma"]
+    (tmp_path / "copies").unlink()
+    for _ in range(3):
+        await backups.step()
+        at[0] += HOUR
+    assert (await told(store))[1:] == ["Backups are made again."]
+
+
+async def told(store: SqliteStore) -> list[str]:
+    rows = await store.read(lambda db: db.rows("SELECT body FROM outbox ORDER BY id"))
+    return [json.loads(row["body"].partition(" ")[2])["text"] for row in rows]
 
 
 async def test_a_bot_refuses_to_start_on_a_damaged_page_and_names_the_way_back(outside: Outside) -> None:

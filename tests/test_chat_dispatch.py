@@ -16,7 +16,6 @@ from markupsafe import Markup
 from pydantic import SecretStr
 
 from bot.charts import Charts
-from bot.chat.access import Access
 from bot.chat.commands import COMMANDS, Command, list_commands
 from bot.chat.desk import Desk
 from bot.chat.dispatch import Dispatch
@@ -30,7 +29,7 @@ from bot.incidents import Incidents
 from bot.model import Button, ChatKind, Destination, Merchant, MerchantId, Request, Terminal, TerminalId, Window
 from bot.model import Message as Answer
 from bot.rules import Rulebook
-from bot.store import chats, operations, sources
+from bot.store import chats, operations, people, sources
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
@@ -58,7 +57,6 @@ class Stage:
             clients={},
             merchants=(merchant_of(SHOP),),
             voices=Voices("en"),
-            access=Access((self.owner.user_id,)),
             now=clock,
             version="1.2.3",
             started_at=NOW - timedelta(hours=3),
@@ -66,6 +64,7 @@ class Stage:
             listed=list_commands,
             incidents=Incidents((merchant_of(SHOP),), Rulebook.from_settings({}), now=clock),
             show_menu=self.gateway.set_chat_menu,
+            me=self.gateway.me,
             charts=Charts(),
         )
         self._offset: int | None = None
@@ -154,6 +153,7 @@ async def open_stage(folder: Path, *merchants: BankMerchant) -> AsyncIterator[St
         stage = Stage(bank, api, store, clock)
         stack.push_async_callback(stage.gateway.close)
         stack.push_async_callback(stage.desk.charts.close)
+        await store.write(people.configure, [stage.owner.user_id], NOW)
         stage.serve(url, await stack.enter_async_context(aiohttp.ClientSession()), *(merchants or (SHOP,)))
         yield stage
 
@@ -384,9 +384,10 @@ async def test_a_topic_reads_like_its_chat(stage: Stage) -> None:
 def test_the_menu_lists_every_command_once_in_each_language(stage: Stage) -> None:
     menus = stage.dispatch.menus()
     assert len({(menu.scope, menu.language) for menu in menus}) == len(menus) == 8
+    kinds = {"private": ChatKind.PRIVATE, "groups": ChatKind.GROUP}
     for menu in menus:
         names = [name for name, _ in menu.commands]
-        assert names == [command.name for command in COMMANDS if command.listed]
+        assert names == [one.name for one in COMMANDS if one.listed and kinds[menu.scope] in one.where]
         assert all(0 < len(text) <= 256 for _, text in menu.commands)
 
 

@@ -12,12 +12,14 @@ from pydantic import SecretStr
 
 from bot.chat.intake import Intake, Pace
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu
+from bot.chat.throttle import BURST
 from bot.demo.telegram import BotApi, Person
 from bot.errors import MaybeSent, TokenRefused
 from bot.model import Request
 from bot.store import chats
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
+from bot.vitals import TELEGRAM, Vitals
 
 TOKEN = "700400:local-token"
 QUICK = Pace(wait=timedelta(), pauses=(timedelta(milliseconds=1),), limit=timedelta(seconds=5))
@@ -32,6 +34,7 @@ class Heard:
 
     def __init__(self, what: Callable[[Request], Awaitable[None]] | None = None) -> None:
         self.texts: list[str] = []
+        self.slowed: list[int] = []
         self.changed = asyncio.Condition()
         self._what = what
 
@@ -42,6 +45,9 @@ class Heard:
             self.changed.notify_all()
         if self._what:
             await self._what(incoming)
+
+    async def slow_down(self, request: Request) -> None:
+        self.slowed.append(request.user_id)
 
     def menus(self) -> Sequence[Menu]:
         return [Menu(scope="private", language="", commands=(("help", "Help"),))]
@@ -305,8 +311,7 @@ async def test_loss_and_recovery_are_logged_once_each(
     async with running(intake):
         await api.wait_for(lambda: fault.hits == 4)
         assert intake.lost_since == now()
-        await api.wait_for(lambda: intake.last_ok_at is not None)
-        assert intake.lost_since is None
+        await api.wait_for(lambda: intake.lost_since is None)
     told = [record.message for record in caplog.records if record.name == "bot.chat.intake"]
     assert told == [
         "no updates from Telegram: HTTP 502 from something in front of Telegram",
@@ -344,3 +349,43 @@ async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: SqliteStore)
     with pytest.raises(TokenRefused):
         await asyncio.wait_for(Intake(gateway, store, Heard(), now=now, pace=QUICK).run(), 5)
     await gateway.close()
+
+
+async def test_a_flood_is_told_once_and_left_out_and_nobody_else_waits_for_it(
+    api: BotApi, aigerim: Person, daniyar: Person, store: SqliteStore, start: Callable[..., Intake]
+) -> None:
+    heard = Heard()
+    group = api.group(-9, "Shop", [aigerim, daniyar])
+    for number in range(300):
+        await api.says(aigerim, group, f"/flood {number}")
+    await api.says(daniyar, group, "/find 1")
+    async with running(start(heard, Pace(wait=timedelta(seconds=20), backlog=1000))):
+        await heard.until("/find 1")
+        await api.wait_for(lambda: not api.updates.pending)
+    assert len(heard.texts) == BURST + 1
+    assert heard.slowed == [aigerim.user_id]
+    assert (await store.read(problems)).count("too fast") == 300 - BURST - 1
+    assert await unhandled(store) == 0
+
+
+async def test_a_poll_that_hangs_can_be_begun_anew(
+    api: BotApi, gateway: Gateway, store: SqliteStore, aigerim: Person
+) -> None:
+    heard, vitals = Heard(), Vitals()
+    hung = api.faults.add(method="getUpdates", hang=True)
+    intake = Intake(gateway, store, heard, now=now, vitals=vitals, pace=QUICK)
+    async with running(intake):
+        await api.wait_for(lambda: hung.hits)
+        await write(api, aigerim, "/find 1")
+        assert (heard.texts, vitals.rounds(TELEGRAM)) == ([], 0)
+        intake.restart()
+        await heard.until("/find 1")
+    assert vitals.rounds(TELEGRAM) >= 1
+
+
+async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gateway: Gateway, store: SqliteStore) -> None:
+    vitals = Vitals()
+    down = api.faults.add(method="getUpdates", times=None, status=502, html="Bad gateway")
+    async with running(Intake(gateway, store, Heard(), now=now, vitals=vitals, pace=QUICK)):
+        await api.wait_for(lambda: down.hits > 3)
+        assert vitals.rounds(TELEGRAM) >= 3

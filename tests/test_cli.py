@@ -272,7 +272,8 @@ async def test_demo_without_a_page_prints_one_json_line_and_leaves_nothing_behin
 
 async def test_demo_serves_a_page_until_ctrl_c(outside: Outside) -> None:
     program = await outside.start("demo", "--port", "0")
-    await program.says("in a browser")
+    await program.says("  5. ")
+    assert len(re.findall(r"^  \d\. ", program.output, re.MULTILINE)) == 5
     page = json.loads(program.output.splitlines()[0])["page"]
     async with aiohttp.ClientSession() as http, http.get(page) as answer:
         assert answer.status == 200

@@ -126,6 +126,17 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert load(write(tmp_path, given), check_settings).telegram.token.get_secret_value() == "from-file"
 
 
+@pytest.mark.parametrize("name", ["ping_url", "sentry_dsn"])
+def test_an_address_that_is_a_secret_is_kept_out_of_logs_and_may_come_from_a_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "address").write_text("https://hc.example.kz/1f0e-uuid/\n")
+    given = {**SMALLEST, "server": {f"{name}_file": str(tmp_path / "address")}}
+    settings = load(write(tmp_path, given), check_settings)
+    assert "https://hc.example.kz/1f0e-uuid" in list_secrets(settings)
+    assert "1f0e" not in repr(settings)
+    wrong = {**SMALLEST, "server": {name: "hc.example.kz"}}
+    assert problems(tmp_path, wrong)[0].startswith(f"server.{name}: a full address is expected")
+
+
 def test_a_missing_secret_file_is_a_problem_with_its_path(tmp_path: Path) -> None:
     epay = {"username": "u", "password_file": "/nowhere/pass", "client_id": "c", "client_secret": "s"}
     given = {**SMALLEST, "merchants": [{"id": "shop", "name": "Shop", "epay": epay}]}

@@ -15,6 +15,10 @@ from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, TOPIC, Stage, open_stag
 
 from bot.chat.commands import COMMANDS
 from bot.demo.bank import Fault
+from bot.demo.telegram import Person
+from bot.model import Colleague, Role
+from bot.store import people
+from bot.store.driver import Connection
 
 Place = Literal["private", "group", "topic"]
 HOURS = timedelta(hours=1)
@@ -22,7 +26,7 @@ HOURS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    who: Literal["owner", "stranger"]
+    who: Literal["owner", "stranger", "accountant", "support", "viewer"]
     says: str
     gets: tuple[str, ...]
     at: Place = "private"
@@ -44,6 +48,19 @@ def stranger(says: str, *gets: str, at: Place = "private") -> Turn:
     return Turn("stranger", says, gets, at)
 
 
+def accountant(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
+    return Turn("accountant", says, gets, at, then)
+
+
+def support(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
+    return Turn("support", says, gets, at, then)
+
+
+def viewer(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
+    return Turn("viewer", says, gets, at, then)
+
+
+NOT_YOURS = "⚠️ Your role, or this chat, does not allow that"
 NOT_UNDERSTOOD = "I do not understand that. Send an invoice number, or /help"
 PAID_AT_LAST = ("1001", "❌ failed → ✅ paid on attempt 2", "Samal-2", "25 000 ₸ · paid", "25 000 ₸ · failed")
 LIVE, STORED = "🟢 Live from the bank", "⚠️ The bank does not answer; stored data as of 14:00 (Almaty)"
@@ -301,6 +318,8 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         owner("/silences", "🔕 Silences", "1. Samal-2"),
         owner("[🔔 End it]", "Nothing is silenced."),
         owner("/unsilence", "⚠️ Which silence?"),
+        owner("/unsilence 9999999999999999999", "⚠️ Which silence?"),
+        owner("/silence #9999999999999999999 1h", "⚠️ I know no terminal"),
     ],
     "alerts in a topic": [
         owner("/settings", "⚙️ What this chat receives", "Nothing is posted here.", at="topic"),
@@ -359,9 +378,101 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         stranger("/digest now", "This bot is private"),
         stranger("/digest now", at="group"),
     ],
+    "support": [
+        support("/help", "/find – ", "/alerts – ", "/ack – "),
+        support("/find 1001", *PAID_AT_LAST, LIVE),
+        support("1001", *PAID_AT_LAST, LIVE),
+        support("/failed", "❌ Failed payments · Shop", "25 000 ₸ · 1001"),
+        support("/search failed today", "Found: 1 operation\n", "25 000 ₸ · 1001", LIVE),
+        support("/search payer=Aigerim", "⚠️ Payers can be looked for in a private chat", "by owners and accountants"),
+        support("/today", NOT_YOURS),
+        support("/export today csv", NOT_YOURS),
+        support("/people", NOT_YOURS),
+        support("/ack 7", "⚠️ There is no incident #7"),
+        support("/silence Samal-2 1h", "Samal-2 · 🔕 until 15:", "by Support"),
+        support("/subscribe samal failures", "Samal-2: 🔔 failed payments"),
+        support("/subscribe samal digest", NOT_YOURS),
+        support("/subscribe samal everything", "Samal-2: 🔔 failed payments, 🔔 the bank and the bot"),
+        support("/settings digest 09:00", NOT_YOURS),
+        support("/digest 09:00", NOT_YOURS),
+        support("/digest now", NOT_YOURS),
+    ],
+    "a viewer": [
+        viewer("/start", "Hello, Viewer!", "/today – ", "/help – "),
+        viewer("/today", "📊 Shop · today until 14:00", "Paid: 2"),
+        viewer("[📈 Chart]", "📊 Shop", then=("📈 Shop · today",)),
+        viewer("/terminals", "Samal-2", "Dostyk"),
+        viewer("/digest now", "📰 Daily digest", "📊 Shop"),
+        viewer("/subscribe all digest", "All terminals: 🔔 digests"),
+        viewer("/subscribe all failures", NOT_YOURS),
+        viewer("/find 1001", NOT_YOURS),
+        viewer("1001", NOT_YOURS),
+        viewer("/last", NOT_YOURS),
+        viewer("/export today csv", NOT_YOURS),
+        viewer("/ack 1", NOT_YOURS),
+        viewer("hello", NOT_UNDERSTOOD),
+    ],
+    "an accountant": [
+        accountant("/month", "Shop · 1 Nov – 24 Nov", "Paid: 2 · 25 900 ₸"),
+        accountant("/find 1001", *PAID_AT_LAST, LIVE),
+        accountant("/search payer=Aigerim", "🔎 payer~Aigerim", LIVE),
+        accountant("/export today csv", "Writing 3", then=("📄 Shop · today", "3 operations")),
+        accountant("/alerts", "Nothing is failing now."),
+        accountant("/ack 1", NOT_YOURS),
+        accountant("/silence Samal-2 1h", NOT_YOURS),
+        accountant("/invite viewer", NOT_YOURS),
+        accountant("/audit", NOT_YOURS),
+    ],
+    "roles in a group": [
+        support("/find 1001", at="group"),
+        owner("/subscribe Samal-2 failures", "Samal-2: 🔔 failed payments", at="group"),
+        support("/find 1001", *PAID_AT_LAST, LIVE, at="group"),
+        viewer("/today", "📊 Shop", at="group"),
+        viewer("/find 1001", NOT_YOURS, at="group"),
+        support("/unsubscribe all", "⚠️ Only administrators of this group who hold a role here", at="group"),
+        owner("/ceiling", "🚪 What may appear in this chat", "Shop – Alerts appear here; payments and", at="group"),
+        owner("[payments]", "single payments when somebody with a role asks. No totals.", at="group"),
+        owner("/today", NOT_YOURS, at="group"),
+        owner(
+            "/ceiling alerts",
+            "Alerts appear here and nothing else.",
+            "Of a payer no more than the initials",
+            at="group",
+        ),
+        support("/find 1001", NOT_YOURS, at="group"),
+        support("/alerts", "🚨 Alerts", at="group"),
+        owner("/ceiling nothing", "Nothing of it appears here.", at="group"),
+        support("/alerts", at="group"),
+        owner("/ceiling all", "⚠️ /ceiling shows what may appear in this chat", at="group"),
+        owner("/people", at="group"),
+        stranger("/alerts", at="group"),
+    ],
+    "people": [
+        owner("/people", "👥 People", "Shop", "5 · owner · by the configuration", "Viewer · viewer · since"),
+        owner("[Viewer]", "Shop", "Viewer · viewer", "figures; no single payments"),
+        owner("[accountant]", "Viewer · accountant", "figures, payments with their payers"),
+        viewer("/find 1001", *PAID_AT_LAST),
+        owner("[🗑 Remove]", "👥 People", "Support · support"),
+        viewer("/find 1001", "This bot is private"),
+        owner("/person", "⚠️ Whom? /people shows everybody"),
+        owner("/invite", "Whom shall I invite?", "owner – everything", "support – look-ups and failures"),
+        owner("[support]", "✉️ support at Shop", "?start=", "?startgroup=", "until 25 Nov, 14:04"),
+        owner("/invite viewer for 3 hours", "✉️ viewer at Shop", "until 17:0"),
+        owner("/invite viewer 8d", "⚠️ An invitation lasts from 10 minutes to 7 days"),
+        owner("/invite viewer mars", "⚠️ I know no merchant “mars”"),
+        owner("/revoke", "✉️ Open invitations", "1. viewer · Shop", "2. support · Shop"),
+        owner("[🗑 Revoke 2]", "1. viewer · Shop"),
+        owner("/revoke mine", "⚠️ Which invitation?"),
+        stranger("/start guess", "⚠️ I do not know this invitation"),
+        owner("/audit", "🧾 Who did what, page 1", "Aigerim · /revoke", "Aigerim · /invite viewer for 3 hours"),
+        owner("[🔄 Refresh]", "page 1"),
+    ],
     "how the bot is": [
         owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
         owner("[🔄 Refresh]", "epay-bot 1.2.3"),
+        owner("/deliveries", "Messages to Telegram", "Nothing was sent", "✅ Nothing waits and nothing was lost"),
+        owner("/deliveries", at="group"),
+        stranger("/deliveries", "This bot is private"),
     ],
 }
 
@@ -383,6 +494,7 @@ async def test_people_get_what_the_table_says(tmp_path: Path, turns: list[Turn |
     async with open_stage(tmp_path, SHOP) as stage:
         fill(stage)
         await stage.read_bank(NOW - timedelta(days=120))
+        await stage.store.write(let_in, stage)
         for turn in turns:
             if isinstance(turn, Bank):
                 stage.bank.faults.always("list", None if turn.answers else Fault.server_error())
@@ -390,9 +502,25 @@ async def test_people_get_what_the_table_says(tmp_path: Path, turns: list[Turn |
                 await take(stage, turn)
 
 
+def let_in(db: Connection, stage: Stage) -> None:
+    """An accountant, support and a viewer, each in private and in the group."""
+    for user_id, role in enumerate((Role.ACCOUNTANT, Role.SUPPORT, Role.VIEWER), 10):
+        person = stage.api.person(user_id, role.title(), "en")
+        stage.api.private_chat(person)
+        stage.api.chats[GROUP].members[user_id] = person
+        people.give(
+            db, Colleague(user_id=user_id, name=role.title(), merchant_id=SHOP.id, role=role, given_at=NOW), by=5
+        )
+
+
+def person_of(stage: Stage, turn: Turn) -> Person:
+    named = {"owner": stage.owner, "stranger": stage.stranger}
+    return named.get(turn.who) or next(one for one in stage.api.people.values() if one.first_name == turn.who.title())
+
+
 async def take(stage: Stage, turn: Turn) -> None:
     """One turn: said or pressed, then compared with what the bot said since."""
-    person = stage.owner if turn.who == "owner" else stage.stranger
+    person = person_of(stage, turn)
     chat = stage.api.private_chat(person) if turn.at == "private" else stage.api.chats[GROUP]
     before = len(stage.api.deliveries)
     if turn.says.startswith("["):

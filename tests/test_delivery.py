@@ -311,20 +311,73 @@ async def test_the_owner_is_told_past_the_outbox(stage: Stage) -> None:
     assert not await stage.rows()
 
 
-async def test_a_store_that_cannot_write_is_reported_by_every_step(stage: Stage) -> None:
-    """So that the schedule tells of it once, instead of each chat every second."""
+FULL = "CREATE TRIGGER full BEFORE UPDATE ON outbox BEGIN SELECT RAISE(FAIL, 'full'); END"
 
-    invoices = await stage.fail(1, OWNER)
-    full = "CREATE TRIGGER full BEFORE UPDATE ON outbox BEGIN SELECT RAISE(FAIL, 'full'); END"
-    await stage.store.write(lambda db: db.run(full))
-    for _ in range(2):
+
+async def test_a_store_that_cannot_write_is_reported_by_every_step(stage: Stage) -> None:
+    """So that the schedule tells of it once, instead of each chat every second; also while a message is on its way."""
+    await stage.fail(1, OWNER)
+    await stage.store.write(lambda db: db.run(FULL))
+    stage.api.faults.add(method="sendMessage", hang=True)
+    for _ in range(3):
         with pytest.raises(StoreError, match="cannot be used: full"):
             await stage.delivery.step()
         stage.now.at += 5 * SECOND
+    await stage.api.wait_for(stage.sent)
+    await stage.end_hanging()
+    with pytest.raises(StoreError, match="cannot be used: full"):
+        await stage.delivery.step()
+
+
+async def test_what_is_known_leaves_once_though_nothing_can_be_noted(stage: Stage) -> None:
+    invoices = await stage.fail(3)
+    await stage.store.write(lambda db: db.run(FULL))
+    stage.api.faults.add(method="sendMessage", chat_id=OTHER, status=429, parameters={"retry_after": 3})
+    for _ in range(20):
+        with pytest.raises(StoreError):
+            await stage.delivery.step()
+        await stage.settle()
+        stage.now.at += SECOND
+    assert stage.invoices(OWNER) == stage.invoices(OTHER) == invoices
+    assert {row["state"] for row in await stage.rows()} == {"waiting"}
+    await stage.store.write(lambda db: db.run("DROP TRIGGER full"))
+    more = await stage.fail(1)
+    await stage.pass_by()
+    assert stage.invoices(OWNER) == stage.invoices(OTHER) == invoices + more
+    assert not stage.invoices(marked=True)
+    assert {row["state"] for row in await stage.rows()} == {"sent"}
+
+
+async def test_a_lost_answer_that_cannot_be_noted_is_repeated_marked_once_it_can(stage: Stage) -> None:
+    invoices = await stage.fail(1, OWNER)
+    await stage.store.write(lambda db: db.run(FULL))
+    stage.api.faults.add(method="sendMessage", drop="after")
+    for _ in range(10):
+        with pytest.raises(StoreError):
+            await stage.delivery.step()
+        await stage.settle()
+        stage.now.at += SECOND
+    assert len(stage.sent()) == 1
     await stage.store.write(lambda db: db.run("DROP TRIGGER full"))
     await stage.pass_by()
-    assert stage.invoices() == invoices
-    assert not stage.invoices(marked=True)
+    assert (stage.invoices(), stage.invoices(marked=True)) == (invoices, invoices)
+
+
+async def test_a_success_that_could_not_be_recorded_is_recorded_later_and_not_repeated(stage: Stage) -> None:
+    """The disk fills up between the attempt and its success."""
+    invoices = await stage.fail(1, OWNER)
+    stage.api.faults.add(method="sendMessage", hang=True)
+    await stage.delivery.step()
+    await stage.api.wait_for(stage.sent)
+    await stage.store.write(lambda db: db.run(FULL))
+    await stage.end_hanging()
+    with pytest.raises(StoreError):
+        await stage.delivery.step()
+    await stage.store.write(lambda db: db.run("DROP TRIGGER full"))
+    stage.now.at += timedelta(minutes=5)
+    await stage.step()
+    assert (stage.invoices(), stage.sent()) == (invoices, stage.unmarked())
+    assert await stage.states() == {"sent"}
 
 
 async def test_mixed_faults_lose_nothing_and_mark_every_repeat(stage: Stage) -> None:
@@ -352,3 +405,20 @@ async def test_mixed_faults_lose_nothing_and_mark_every_repeat(stage: Stage) -> 
         assert list(dict.fromkeys(named(stage.sent(chat_id)))) == invoices
         assert len(stage.invoices(chat_id)) == len(invoices), "an unmarked copy"
         assert len(stage.sent(chat_id)) - len(stage.unmarked(chat_id)) <= unanswered[chat_id]
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)], ids=str)
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting(stage: Stage, back: timedelta) -> None:
+    invoices = []
+    for _ in range(3):
+        invoices += await stage.fail(1)
+        await stage.step()
+    stage.api.faults.add(method="sendMessage", chat_id=OTHER, drop="before")
+    invoices += await stage.fail(1)
+    await stage.step()
+    stage.now.at -= back
+    invoices += await stage.fail(1)
+    await stage.pass_by(30 * SECOND)
+    assert named(stage.sent(OWNER)) == invoices
+    assert sorted(named(stage.sent(OTHER))) == sorted(invoices)
+    assert await stage.states() == {"sent"}

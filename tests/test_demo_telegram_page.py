@@ -13,23 +13,13 @@ import pytest
 from clocks import Clock
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.demo.telegram import Action, BotApi, Page
+from bot.demo.bank import CALM, SimulatedBank, World, default_merchants
+from bot.demo.clock import DemoClock
+from bot.demo.panel import DemoPanel
+from bot.demo.telegram import BotApi, Page
 
 TOKEN = "700100:local-token_1"
-
-
-class Bank:
-    """What the panel drives: remembers which button was pressed."""
-
-    def __init__(self) -> None:
-        self.failed = 0
-
-    async def fail(self) -> str:
-        self.failed += 1
-        return "Samal-2 fails now"
-
-    def facts(self) -> dict[str, int]:
-        return {"Failed": self.failed}
+PLURALS = {"outage": "outages", "hostile": "hostile", "reason": "reasons"}
 
 
 @pytest.fixture
@@ -38,14 +28,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def bank() -> Bank:
-    return Bank()
+def world(clock: Clock) -> World:
+    return World(merchants=default_merchants(per_day=0), habits=CALM, start=clock())
 
 
 @pytest.fixture
-async def api(clock: Clock, bank: Bank) -> AsyncIterator[BotApi]:
+async def api(clock: Clock, world: World) -> AsyncIterator[BotApi]:
     api = BotApi(TOKEN, now=clock)
-    Page(api, {"fail": Action("Fail this terminal", bank.fail)}, bank.facts)
+    Page(api, DemoPanel(DemoClock(real=clock), world, SimulatedBank(world, now=clock), api))
     owner, clerk = api.person(5, "Aigerim", "kk"), api.person(6, "Daniyar")
     api.private_chat(owner)
     api.group(-1001, "Shop", [owner, clerk], "supergroup", {7: "Alerts"})
@@ -91,28 +81,36 @@ async def test_the_page_and_all_it_names_are_served_from_here(browser: aiohttp.C
         page = await answer.text()
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     modules = [f"/demo/page/{file.name}" for file in (files("bot.demo.telegram") / "page").iterdir()]
-    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+    named = re.findall(r'(?:src|href)="([^#"][^"]*)"', page)
     assert set(named) <= set(modules)
     for address in modules:
         async with browser.get(address) as answer:
             source = await answer.text()
             assert answer.status == 200
+        assert len(source.splitlines()) < 300
+        assert set(re.findall(r"https?://[\w.]+", source)) <= {"http://www.w3.org"}
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", source), address
         for module in re.findall(r'from "\./([^"]+)"', source):
             assert f"/demo/page/{module}" in modules, address
 
 
 async def test_the_page_speaks_every_word_in_three_languages() -> None:
-    source = (files("bot.demo.telegram") / "page" / "words.js").read_text()
-    ru, kk, en = (
-        set(re.findall(r"(\w+): \"", block))
-        for block in re.findall(r"^  (?:ru|kk|en): \{(.*?)^  \}", source, re.M | re.S)
-    )
+    folder = files("bot.demo.telegram") / "page"
+    ru, kk, en = (set(re.findall(r"(\w+): \"", (folder / f"{code}.js").read_text())) for code in ("ru", "kk", "en"))
     assert ru == kk == en
-    used = set()
-    for file in (files("bot.demo.telegram") / "page").iterdir():
-        used |= set(re.findall(r'word\("(\w+)"\)|data-(?:word|name)="(\w+)"', file.read_text()))
-    assert {a or b for a, b in used} <= ru
+    used: set[str] = set()
+    for file in folder.iterdir():
+        for names in re.findall(r'word\("(\w+)"|data-(?:word|name)="(\w+)"', file.read_text()):
+            used |= {name for name in names if name}
+    assert used <= ru
+
+
+async def test_the_page_has_words_for_all_that_stands_on_the_panel(api: BotApi, browser: aiohttp.ClientSession) -> None:
+    source = (files("bot.demo.telegram") / "page" / "en.js").read_text()
+    async with browser.get("/demo/events", params={"person": "5"}) as answer:
+        panel = (await Stream(answer).next())["panel"]
+    keys = {f"{kind}_{one}" for kind in ("outage", "hostile", "reason") for one in panel[PLURALS[kind]]}
+    assert {key for key in keys if f"{key}: " not in source} == set()
 
 
 async def test_the_stream_begins_with_everything_and_goes_on_with_changes(
@@ -126,7 +124,7 @@ async def test_the_stream_begins_with_everything_and_goes_on_with_changes(
         assert [chat["id"] for chat in first["chats"]] == [5, -1001]
         assert first["messages"][0]["entities"] == [{"type": "bold", "offset": 0, "length": 3}]
         assert first["messages"][0]["silent"]
-        assert first["actions"] == [{"name": "fail", "label": "Fail this terminal"}]
+        assert [terminal["name"] for terminal in first["panel"]["terminals"]] == ["Samal-2", "Dostyk"]
         clock.at += timedelta(minutes=1)
         await bot.edit_message_text("two", 5, 1)
         second = await stream.next()
@@ -193,16 +191,42 @@ async def test_typing_and_the_menu_are_shown_in_the_persons_language(
     assert api.chats[5].typing is None
 
 
-async def test_the_bank_panel_runs_its_actions_and_shows_new_facts(
-    api: BotApi, bank: Bank, browser: aiohttp.ClientSession
+async def test_the_panel_acts_at_the_bank_and_shows_what_changed(
+    api: BotApi, world: World, browser: aiohttp.ClientSession
 ) -> None:
     async with browser.get("/demo/events", params={"person": "5"}) as answer:
         stream = Stream(answer)
-        assert (await stream.next())["facts"] == {"Failed": "0"}
-        assert await press_ok(browser, "act", action="fail") == {"text": "Samal-2 fails now"}
-        assert (await stream.next())["facts"] == {"Failed": "1"}
-    async with browser.post("/demo/act", json={"action": "charge"}) as refused:
+        assert (await stream.next())["panel"]["facts"] == {"hour": 0, "failed": 0}
+        said = await press_ok(browser, "act", action="fail_one", terminal="98151553", reason="484")
+        assert said == {"said": "fail_one", "values": {"terminal": "Dostyk", "value": ""}}
+        assert (await stream.next())["panel"]["facts"] == {"hour": 1, "failed": 1}
+    (row,) = world.rows("shop")
+    assert (row.terminal, row.reason_code) == ("98151553", 484)
+    for nonsense in ({"action": "charge"}, {"action": "fail_one", "terminal": "1"}, {"action": "speed", "value": "-1"}):
+        async with browser.post("/demo/act", json=nonsense) as refused:
+            assert refused.status == 400
+
+
+async def test_the_bot_can_be_taken_into_a_group_and_out_again(
+    api: BotApi, bot: Bot, browser: aiohttp.ClientSession
+) -> None:
+    await press_ok(browser, "member", person=5, chat=-1001, inside=False)
+    assert api.chats[-1001].standing == "kicked"
+    await press_ok(browser, "member", person=6, chat=-1001, inside=True)
+    out, _, back = [update for update in await bot.get_updates() if update.my_chat_member or update.message]
+    assert out.my_chat_member.new_chat_member.status == "kicked"
+    assert back.my_chat_member.new_chat_member.status == "member"
+    async with browser.post("/demo/member", json={"person": 5, "chat": 5, "inside": True}) as refused:
         assert refused.status == 400
+
+
+async def test_others_see_that_something_came_to_a_phone(api: BotApi, bot: Bot, browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/demo/events", params={"person": "6"}) as answer:
+        stream = Stream(answer)
+        before = {one["id"]: one["heard"] for one in (await stream.next())["people"]}
+        await bot.send_message(5, "for Aigerim")
+        after = {one["id"]: one["heard"] for one in (await stream.next())["people"]}
+    assert (after[5], after[6]) == (before[5] + 1, before[6])
 
 
 async def test_blocking_from_the_page_blocks(api: BotApi, browser: aiohttp.ClientSession) -> None:

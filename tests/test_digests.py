@@ -11,7 +11,7 @@ from delivering import GROUP, OTHER, OWNER
 from troubles import QUIET, SOUND, Troubles, troubles
 
 from bot.digests import Digests
-from bot.model import Destination, DigestKind, DigestPlan, EventKind, Loudness, ReasonClass, Subscription
+from bot.model import ChatKind, Destination, DigestKind, DigestPlan, EventKind, Loudness, ReasonClass, Subscription
 from bot.store import chats, subscriptions
 from bot.store.driver import Connection
 from bot.store.outbox import Place
@@ -140,7 +140,7 @@ async def test_a_chat_that_listens_to_no_digest_gets_none_and_its_plan_goes_on(s
 
 
 async def test_each_chat_gets_its_digest_in_its_own_zone(stage: Troubles) -> None:
-    berlin = Destination(chat_id=GROUP, timezone="Europe/Berlin", language="en")
+    berlin = Destination(chat_id=GROUP, kind=ChatKind.GROUP, timezone="Europe/Berlin", language="en")
     await stage.store.write(chats.meet, berlin)
     await stage.group()
     await plan(stage)

@@ -25,7 +25,7 @@ from bot.demo.telegram import BotApi
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
-from bot.store import rollups
+from bot.store import recount
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 from bot.views import sparkline
@@ -86,7 +86,7 @@ async def live(stage: Stage, ingests: list[Ingest]) -> None:
             stage.world.silence(terminal.tid, END + 30 * DAY)
     for at in (END + 3 * DAY, END + 6 * DAY, END + 9 * DAY):
         await read(stage, ingests, at)
-    assert await stage.store.read(rollups.list_differences) == []
+    assert await stage.store.read(recount.list_differences) == []
 
 
 async def read(stage: Stage, ingests: list[Ingest], at: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import admitting
 import pytest
 from builders import an_operation
 from test_chat_dispatch import GROUP, NOW, SHOP, Stage, merchant_of, open_stage
@@ -11,7 +12,7 @@ from test_chat_dispatch import GROUP, NOW, SHOP, Stage, merchant_of, open_stage
 from bot.delivery import Delivery
 from bot.demo.telegram import Message, Person
 from bot.model import EPOCH, ChatKind, Destination, Operation, Outcome, ReasonClass, TerminalId
-from bot.store import chats, incidents, operations, silences, sources
+from bot.store import incidents, operations, people, silences, sources
 from bot.store.driver import Connection
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -37,12 +38,12 @@ class Room:
     async def open(self) -> None:
         private = Destination(chat_id=OWNER, language="en")
         for place in (private, Destination(chat_id=GROUP, kind=ChatKind.SUPERGROUP, title="Shop", language="en")):
-            await self.stage.store.write(chats.subscribe, place)
-        self.allow(self.stage.owner, self.member)
+            await self.stage.store.write(admitting.subscribe, place)
+        await self.allow(self.stage.owner, self.member)
 
-    def allow(self, *people: Person) -> None:
+    async def allow(self, *owners: Person) -> None:
         """These may use the bot."""
-        object.__setattr__(self.stage.desk.access, "owners", tuple(person.user_id for person in people))
+        await self.stage.store.write(people.configure, [person.user_id for person in owners], self.stage.clock())
 
     async def fail(self, count: int = 1, terminal: TerminalId = SAMAL) -> None:
         """So many payments of 1000.00 tenge fail for a reason of the bank's, and the alert is out."""
@@ -154,7 +155,7 @@ async def test_of_two_who_press_at_the_same_time_the_first_has_it_and_the_other_
 
 async def test_a_second_press_changes_nothing(room: Room) -> None:
     await room.fail()
-    shown = room.alert(OWNER)
+    shown = room.alert()
     data = shown.data("😴 1 h")
     await room.press(room.stage.owner, shown, "😴 1 h")
     before = await room.stage.store.read(incidents.get, 1)

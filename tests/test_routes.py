@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+import admitting
 import pytest
 from builders import DOSTYK, NOW, SAMAL, SHOP, an_incident
 from delivering import GROUP, OTHER, OWNER, TOPIC
@@ -208,10 +209,10 @@ async def test_what_stood_in_a_lost_chat_is_brought_up_to_date_when_it_is_back(t
 async def test_an_owner_who_left_is_left_alone_after_a_restart_too(tmp_path: Path) -> None:
     async with open_stage(tmp_path, AT_BANK) as stage:
         chat = Destination(chat_id=stage.owner.user_id)
-        await stage.store.write(chats.subscribe, chat)
+        await stage.store.write(admitting.subscribe, chat)
         assert await stage.store.read(routes.list_for, an_incident())
         await stage.hears(stage.owner, "/unsubscribe all")
-        await stage.store.write(chats.subscribe, chat)
+        await stage.store.write(admitting.subscribe, chat)
         assert await stage.store.read(routes.list_for, an_incident()) == []
         await stage.hears(stage.owner, "/subscribe all everything")
         (route,) = await stage.store.read(routes.list_for, an_incident())
@@ -221,7 +222,7 @@ async def test_an_owner_who_left_is_left_alone_after_a_restart_too(tmp_path: Pat
 async def test_a_group_the_bot_is_put_out_of_is_told_of_once(tmp_path: Path) -> None:
     async with open_stage(tmp_path, AT_BANK) as stage:
         for chat in (Destination(chat_id=stage.owner.user_id), Destination(chat_id=TEAM_OF_STAGE, title="Shop")):
-            await stage.store.write(chats.subscribe, chat)
+            await stage.store.write(admitting.subscribe, chat)
         stage.api.removes_bot(stage.owner, stage.api.chats[TEAM_OF_STAGE])
         await stage.work()
         rows = await stage.store.read(lambda db: db.rows("SELECT chat_id, body FROM outbox"))
@@ -231,7 +232,7 @@ async def test_a_group_the_bot_is_put_out_of_is_told_of_once(tmp_path: Path) -> 
 
 def test_a_subscribed_chat_that_chose_nothing_hears_everything(db: Connection) -> None:
     assert subscriptions.list_heard(db, HERE) == []
-    chats.subscribe(db, Destination(chat_id=OWNER))
+    admitting.subscribe(db, Destination(chat_id=OWNER))
     assert subscriptions.list_heard(db, HERE) == list(EVERYTHING)
     subscriptions.put(db, HERE, [SAMAL_ONLY])
     assert subscriptions.list_heard(db, HERE) == [SAMAL_ONLY]
@@ -244,7 +245,7 @@ def test_a_subscribed_chat_that_chose_nothing_hears_everything(db: Connection) -
 
 
 def test_what_a_group_chose_moves_with_it(db: Connection) -> None:
-    chats.subscribe(db, Destination(chat_id=GROUP, kind=ChatKind.GROUP))
+    admitting.subscribe(db, Destination(chat_id=GROUP, kind=ChatKind.GROUP))
     subscriptions.put(db, TEAM, [SAMAL_ONLY])
     subscriptions.put_plan(db, TEAM, NINE, NOW)
     subscriptions.set_quiet(db, TEAM, QuietHours(time(23), time(8)))
@@ -273,11 +274,11 @@ def test_what_a_group_chose_moves_with_it(db: Connection) -> None:
 )
 def test_a_shut_topic_leaves_what_it_chose_to_its_chat(db: Connection, general, topic, then) -> None:
     there = Destination(chat_id=GROUP, thread_id=TOPIC, kind=ChatKind.SUPERGROUP)
-    chats.subscribe(db, there)
+    admitting.subscribe(db, there)
     subscriptions.put(db, THEIR_TOPIC, topic)
     subscriptions.put_plan(db, THEIR_TOPIC, NINE, NOW)
     if general:
-        chats.subscribe(db, replace(there, thread_id=None))
+        admitting.subscribe(db, replace(there, thread_id=None))
         subscriptions.put(db, TEAM, general)
     chats.leave_topic(db, there, "closed")
     assert subscriptions.list_heard(db, TEAM) == sorted(then, key=lambda wish: wish.terminal_id)
@@ -288,7 +289,7 @@ def test_a_shut_topic_leaves_what_it_chose_to_its_chat(db: Connection, general, 
 
 def test_the_bot_s_own_troubles_are_told_where_the_bank_s_are(db: Connection) -> None:
     for chat_id in (OWNER, OTHER):
-        chats.subscribe(db, Destination(chat_id=chat_id))
+        admitting.subscribe(db, Destination(chat_id=chat_id))
     subscriptions.put(db, HERE, [Subscription(kind=EventKind.FAILURES)])
     assert [to.chat_id for to in routes.list_for_notices(db)] == [OTHER]
     subscriptions.put(db, HERE, [Subscription(kind=EventKind.SOURCE)])

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from bot.errors import StoreError
+from bot.errors import BackupError, StoreError
 from bot.schedule import JOBS, Job, Schedule, Works
 from bot.vitals import Vitals
 
@@ -58,14 +58,15 @@ def told() -> Told:
 
 
 @pytest.fixture
-async def start(told: Told, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+async def start(told: Told, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Callable[..., Awaitable[Schedule]]]:
     caplog.set_level(logging.INFO, logger="bot.schedule")
     started: list[Schedule] = []
 
-    async def start(limit: timedelta = LONG, /, **works: Work) -> None:
+    async def start(limit: timedelta = LONG, /, vitals: Vitals | None = None, **works: Work) -> Schedule:
         job = Job("job", lambda _: TICK, limit, lambda _: works.items())
-        started.append(Schedule(NOTHING, told, Vitals(), (job,)))
+        started.append(Schedule(NOTHING, told, vitals or Vitals(), (job,)))
         started[-1].start()
+        return started[-1]
 
     yield start
     for schedule in started:
@@ -79,7 +80,7 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 
 async def test_a_failing_job_stops_no_other_and_is_logged_once(
-    start: Callable[..., Awaitable[None]], caplog: pytest.LogCaptureFixture, told: Told
+    start: Callable[..., Awaitable[Schedule]], caplog: pytest.LogCaptureFixture, told: Told
 ) -> None:
     bad, good = Work(ValueError("odd")), Work()
     await start(bad=bad, good=good)
@@ -96,7 +97,7 @@ async def test_a_failing_job_stops_no_other_and_is_logged_once(
 
 
 async def test_a_hanging_job_stops_no_other_and_is_ended(
-    start: Callable[..., Awaitable[None]], caplog: pytest.LogCaptureFixture
+    start: Callable[..., Awaitable[Schedule]], caplog: pytest.LogCaptureFixture
 ) -> None:
     slow, good = Work(), Work()
     slow.hangs = True
@@ -109,7 +110,7 @@ async def test_a_hanging_job_stops_no_other_and_is_ended(
     assert lines(caplog, logging.INFO) == ["job slow is well again"]
 
 
-async def test_a_long_job_does_not_run_twice_at_the_same_time(start: Callable[..., Awaitable[None]]) -> None:
+async def test_a_long_job_does_not_run_twice_at_the_same_time(start: Callable[..., Awaitable[Schedule]]) -> None:
     slow, good = Work(), Work()
     slow.hangs = True
     await start(slow=slow, good=good)
@@ -117,8 +118,18 @@ async def test_a_long_job_does_not_run_twice_at_the_same_time(start: Callable[..
     assert slow.runs == 1
 
 
+async def test_what_is_expected_is_logged_without_a_stack(
+    start: Callable[..., Awaitable[Schedule]], caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = Work(BackupError("no copy could be made"))
+    await start(bad=bad)
+    await bad.more()
+    assert lines(caplog, logging.ERROR) == ["job bad fails: no copy could be made"]
+    assert not any(record.exc_info for record in caplog.records)
+
+
 async def test_a_sick_store_is_logged_without_a_stack_and_told_until_it_works(
-    start: Callable[..., Awaitable[None]], caplog: pytest.LogCaptureFixture, told: Told
+    start: Callable[..., Awaitable[Schedule]], caplog: pytest.LogCaptureFixture, told: Told
 ) -> None:
     sick, other = Work(StoreError("the disk is full")), Work(StoreError("the disk is full"))
     await start(sick=sick, other=other)
@@ -138,7 +149,7 @@ async def test_a_sick_store_is_logged_without_a_stack_and_told_until_it_works(
 
 
 async def test_a_job_that_fails_otherwise_hides_neither_the_loss_nor_the_return_of_the_store(
-    start: Callable[..., Awaitable[None]], told: Told
+    start: Callable[..., Awaitable[Schedule]], told: Told
 ) -> None:
     bad, sick = Work(ValueError("odd")), Work()
     await start(bad=bad, sick=sick)
@@ -154,7 +165,31 @@ async def test_a_job_that_fails_otherwise_hides_neither_the_loss_nor_the_return_
     assert told.errors[-1] == "full again"
 
 
-async def test_a_stop_ends_what_runs_and_starts_nothing_more(start: Callable[..., Awaitable[None]]) -> None:
+async def test_a_job_that_fails_comes_round_and_one_that_must_be_ended_does_not(
+    start: Callable[..., Awaitable[Schedule]],
+) -> None:
+    bad, slow, vitals = Work(ValueError("odd")), Work(), Vitals()
+    slow.hangs = True
+    await start(4 * TICK, vitals, bad=bad, slow=slow)
+    await bad.more()
+    await slow.more()
+    assert vitals.rounds("job bad") >= 2
+    assert vitals.rounds("job slow") == 0
+
+
+async def test_a_job_that_hangs_can_be_begun_anew(start: Callable[..., Awaitable[Schedule]]) -> None:
+    slow, good, vitals = Work(), Work(), Vitals()
+    slow.hangs = True
+    schedule = await start(LONG, vitals, slow=slow, good=good)
+    await good.more(10)
+    slow.hangs = False
+    schedule.restart("job slow")
+    await slow.more()
+    assert vitals.rounds("job slow") >= 2
+    assert slow.runs < good.runs
+
+
+async def test_a_stop_ends_what_runs_and_starts_nothing_more(start: Callable[..., Awaitable[Schedule]]) -> None:
     slow, good = Work(), Work()
     slow.hangs = True
     jobs = (Job("job", lambda _: TICK, LONG, lambda _: (("s", slow), ("g", good))),)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from builders import NOW, OWNER, an_alert, hours
 
 from bot.model import ChatKind, Destination
-from bot.store import chats, outbox
+from bot.store import chats, outbox, people
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 
@@ -41,9 +41,9 @@ def test_subscribing_a_known_chat_keeps_its_language_and_zone(db: Connection) ->
 def test_a_former_owner_gets_no_alerts_and_groups_are_left_alone(db: Connection) -> None:
     for destination in (OWNER, Destination(chat_id=102), GROUP):
         chats.subscribe(db, destination)
-    chats.unsubscribe_all_but(db, [OWNER.chat_id])
+    people.configure(db, [OWNER.chat_id], NOW)
     assert chats.list_subscribed(db) == [GROUP, OWNER]
-    chats.unsubscribe_all_but(db, [])
+    people.configure(db, [], NOW)
     assert chats.list_subscribed(db) == [GROUP]
 
 

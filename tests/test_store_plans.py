@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import admitting
 import pytest
 from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
 
 from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window
 from bot.store import (
     chats,
+    deliveries,
     digests,
     figures,
     incidents,
@@ -151,6 +153,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "find_destination": lambda db: chats.find_destination(db, OWNER.chat_id, None),
     "move_chat": lambda db: chats.move_chat(db, OWNER.chat_id, -1),
     "leave_topic": lambda db: chats.leave_topic(db, Destination(chat_id=-5, thread_id=7), "closed"),
+    "deliveries": lambda db: deliveries.report(db, NOW),
     "health": lambda db: reports.health(db, [SHOP_LLP], version="1", started_at=NOW, now=NOW),
 }
 
@@ -161,7 +164,7 @@ def test_a_frequent_question_reads_no_big_table_whole(db: Connection, name: str)
     shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
     operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
     outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
-    chats.subscribe(db, OWNER)
+    admitting.subscribe(db, OWNER)
     living.show(db, an_alert(), OWNER, NOW, LEASE)
     explained = Explained(db)
     HOT[name](explained)

@@ -3,18 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import BAKERY, DOSTYK, NOW, SAMAL, SHOP, an_operation, failed, hours, minutes, paid, refunded
+from clocks import Clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Operation, Outcome, from_micros, to_micros
-from bot.store import operations, rollups
+from bot.recounting import Recounting
+from bot.store import operations, recount
 from bot.store.driver import Connection
 from bot.store.rollups import HOUR
-from bot.store.sqlite import SqliteConnection, open_for_writing
+from bot.store.sqlite import SqliteConnection, SqliteStore, open_for_writing
+from bot.vitals import Vitals
 
 Invoices = dict[tuple[str, str], tuple[object, ...]]
 
@@ -46,7 +50,7 @@ def recounted_invoices(db: Connection) -> Invoices:
 
 
 def assert_sums_are_right(db: Connection) -> None:
-    assert rollups.list_differences(db) == []
+    assert recount.list_differences(db) == []
     assert stored_invoices(db) == recounted_invoices(db)
 
 
@@ -111,12 +115,51 @@ def test_an_operation_that_changes_its_invoice_leaves_none_behind(db: Connection
 
 def test_differences_are_named(db: Connection) -> None:
     apply(db, an_operation())
-    assert rollups.list_differences(db) == []
+    assert recount.list_differences(db) == []
     db.run("UPDATE rollup_hour SET sum = sum + 1")
     db.run("UPDATE rollup_invoice SET count = 2")
-    assert rollups.list_differences(db) == ["rollup_hour", "rollup_invoice"]
+    assert recount.list_differences(db) == ["rollup_hour", "rollup_invoice"]
     db.run("UPDATE rollup_minute SET count = 0")
-    assert rollups.list_differences(db) == ["rollup_minute", "rollup_hour", "rollup_invoice"]
+    assert recount.list_differences(db) == ["rollup_minute", "rollup_hour", "rollup_invoice"]
+
+
+def test_only_the_stretch_that_differs_is_made_anew(db: Connection) -> None:
+    days = [an_operation(str(day), created_at=NOW - timedelta(days=day)) for day in range(0, 70, 7)]
+    apply(db, *days, failed(an_operation("f", invoice_id="7")))
+    apply(db, an_operation("other", merchant_id=BAKERY))
+    stretches = recount.list_stretches(db, NOW)
+    assert [one.merchant_id for one in stretches] == [BAKERY, SHOP, SHOP, SHOP]
+    assert [recount.list_differences(db, one) for one in stretches] == [[], [], [], []]
+    (oldest,) = db.rows("SELECT MIN(start_at) AS at FROM rollup_hour")
+    for damage in ("UPDATE rollup_hour SET sum = sum + 1", "UPDATE rollup_minute SET count = 9"):
+        db.run(f"{damage} WHERE start_at = :at", at=oldest["at"])
+    db.run("DELETE FROM rollup_invoice WHERE start_at = :at", at=oldest["at"])
+    damaged = ["rollup_minute", "rollup_hour", "rollup_invoice"]
+    assert [recount.list_differences(db, one) for one in stretches] == [[], damaged, [], []]
+    assert recount.rebuild(db, stretches[1]) == damaged
+    assert_sums_are_right(db)
+
+
+async def test_each_night_damaged_sums_are_found_repaired_logged_and_counted(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    almaty, vitals, clock = ZoneInfo("Asia/Almaty"), Vitals(), Clock(datetime(2026, 11, 20, 22, 30, tzinfo=UTC))
+    await store.write(apply, an_operation())
+    recounting = Recounting(store, vitals, zone=almaty, now=clock)
+    await store.write(lambda db: db.run("UPDATE rollup_total SET sum = 1"))
+    await recounting.step()
+    assert await store.read(recount.list_differences) == ["rollup_total"]
+    clock.at += hours(1)
+    await recounting.step()
+    assert await store.read(recount.list_differences) == []
+    assert [record.getMessage().partition(" in ")[0] for record in caplog.records] == [
+        "shop: rollup_total did not equal a recount"
+    ]
+    assert b'epay_bot_sums_rebuilt_total{table="rollup_total"} 1.0' in vitals.exposition()
+    await store.write(lambda db: db.run("UPDATE rollup_total SET sum = 1"))
+    clock.at += hours(1)
+    await recounting.step()
+    assert await store.read(recount.list_differences) == ["rollup_total"]
 
 
 _STATES = (lambda operation: operation, failed, paid, refunded, lambda operation: failed(operation, 455))

@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[int | str, ...]] = {
     "UsageError": (0,),
     "NoticeAlert": ("text",),
     "Symptom": ("text",),
-    "Command": ("description",),
+    "Command": (2,),
 }
 KEYWORDS = {name: (1, 2) if len(places) > 1 else None for name, places in CALLS.items()}
 SAYS_WHAT_IT_IS_GIVEN = {"plain", "_notice", "_commands", "error_message", "symptom_words"}

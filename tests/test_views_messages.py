@@ -12,6 +12,7 @@ import pytest
 from telegram_html import check_telegram_html, utf16_units
 from views_files import FILE_VIEWS
 from views_incidents import INCIDENT_VIEWS
+from views_people import PEOPLE_VIEWS
 from views_routes import ROUTE_VIEWS
 from views_samples import (
     ALMATY,
@@ -27,11 +28,14 @@ from views_samples import (
     PAID,
     REFUNDED,
     SHOP,
+    SHUT,
+    STUCK,
     UNDECIDED,
     WELL,
     attempts,
     busy,
     comparison_report,
+    deliveries_report,
     earlier,
     figures,
     found_report,
@@ -68,6 +72,7 @@ from bot.views import (
     ask_period,
     by_terminal,
     comparison,
+    deliveries,
     error_message,
     found,
     grand_total,
@@ -243,8 +248,11 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
             health_report(ILL, WELL, outbox_waiting=3, outbox_oldest_at=NOW - timedelta(minutes=5), outbox_dead=1),
             voice,
         ),
+        "deliveries": lambda voice: deliveries(deliveries_report(STUCK, SHUT), voice),
+        "deliveries-none": lambda voice: deliveries(deliveries_report(sent=0, last_sent_at=None), voice),
     }
     | INCIDENT_VIEWS
+    | PEOPLE_VIEWS
     | ROUTE_VIEWS
     | VOLUME_VIEWS
     | SEARCH_VIEWS

@@ -19,10 +19,13 @@ from views_samples import (
     NOW,
     PAID,
     SHOP,
+    SHUT,
+    STUCK,
     UNDECIDED,
     WELL,
     attempts,
     comparison_report,
+    deliveries_report,
     earlier,
     figures,
     found_report,
@@ -67,6 +70,7 @@ from bot.views import (
     ask_incident,
     by_terminal,
     comparison,
+    deliveries,
     error_message,
     found,
     grand_total,
@@ -317,6 +321,8 @@ def test_any_state_of_the_bot_makes_one_valid_message(error: str, merchants: int
     sources = [replace(ILL, last_error=error, merchant=replace(SHOP, name=error)), WELL] * merchants
     for voice in SPEAKERS:
         check(health(health_report(*sources, outbox_waiting=waiting, outbox_oldest_at=NOW), voice))
+        chats = [replace(STUCK, chat=error, problem=error, waiting=waiting), replace(SHUT, off=error)] * merchants
+        check(deliveries(deliveries_report(*chats), voice))
 
 
 @quick

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import admitting
 import pytest
 from builders import DOSTYK, OWNER, SAMAL, SHOP
 from volumes import ABAY, DAY, DAYS, MINUTE, START, Volumes, copy_of, history, keep_history
 
 from bot.model import IncidentState, Loudness, Mark, Severity, Window
-from bot.store import chats, volume
+from bot.store import volume
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 from bot.views.volume import volume_words
@@ -24,7 +25,7 @@ async def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("grown") / "grown.db"
     now = START + DAYS * DAY + 10 * HOUR
     store = SqliteStore(path)
-    await store.write(chats.subscribe, OWNER)
+    await store.write(admitting.subscribe, OWNER)
     await store.write(keep_history, history(now), now)
     await store.close()
     stage = Volumes(path, now)

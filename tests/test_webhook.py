@@ -40,6 +40,7 @@ async def test_updates_are_posted_and_answered_once(outside: Outside, unused_tcp
     assert [call.status for call in outside.api.calls if call.method == "setWebhook"] == [200]
     assert outside.api.updates.webhook is not None
     assert outside.api.updates.webhook.secret == SECRET
+    assert outside.api.updates.allowed == {"message", "callback_query", "my_chat_member"}
     assert not [call for call in outside.api.calls if call.method == "getUpdates"]
     await outside.api.wait_for(lambda: not outside.api.updates.pending)
     url, headers = f"http://127.0.0.1:{unused_tcp_port}/telegram", {SECRET_HEADER: SECRET}

@@ -9,8 +9,10 @@ from bot.model import (
     Bar,
     Calendar,
     Change,
+    ChatDeliveries,
     Checked,
     ComparisonReport,
+    DeliveriesReport,
     Figures,
     FoundReport,
     Freshness,
@@ -264,6 +266,33 @@ def health_report(*sources: SourceHealth, **parts: object) -> HealthReport:
     return replace(report, **parts)  # type: ignore[arg-type]
 
 
+STUCK = ChatDeliveries(
+    chat="Shop team",
+    topic=7,
+    waiting=3,
+    waiting_since=NOW - timedelta(minutes=5),
+    uncertain=1,
+    dead=0,
+    problem="Too Many Requests: retry after 30",
+    off=None,
+)
+SHUT = ChatDeliveries(
+    chat="Айгерим",
+    topic=None,
+    waiting=0,
+    waiting_since=None,
+    uncertain=0,
+    dead=12,
+    problem="",
+    off="Forbidden: bot was blocked by the user",
+)
+
+
+def deliveries_report(*chats: ChatDeliveries, **parts: object) -> DeliveriesReport:
+    report = DeliveriesReport(chats=chats, sent=1_234, last_sent_at=NOW - timedelta(minutes=12), at=NOW)
+    return replace(report, **parts)  # type: ignore[arg-type]
+
+
 WELL = SourceHealth(
     merchant=SHOP,
     freshness=Freshness(NOW - timedelta(seconds=30)),
@@ -279,7 +308,7 @@ WELL = SourceHealth(
 ILL = replace(
     WELL,
     freshness=Freshness(NOW - timedelta(minutes=13), NOW - timedelta(minutes=12)),
-    last_error="HTTP 503 <html>",
+    last_error="the bank answers HTTP 503",
     backfilled_to=MIDNIGHT - 20 * DAY,
     set_aside=2,
 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import admitting
 import aiohttp
 from builders import NOW, OWNER, SHOP
 from databases import new_store
@@ -28,7 +29,7 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import EPOCH, Incident, Merchant, MerchantId, Operation, OperationId, Terminal, TerminalId
 from bot.rules import Rulebook
-from bot.store import chats, incidents, operations, rollups, sources
+from bot.store import incidents, operations, recount, sources
 from bot.store.driver import Connection
 from bot.store.sources import Source
 from bot.store.sqlite import SqliteStore
@@ -160,7 +161,7 @@ class Watch:
         return source
 
     async def differences(self) -> list[str]:
-        return await self.store.read(rollups.list_differences)
+        return await self.store.read(recount.list_differences)
 
 
 def _all_incidents(db: Connection, merchant_id: str) -> list[Incident]:
@@ -183,7 +184,7 @@ async def watching(
     bank = SimulatedBank(world, now=lambda: watch.now, switches=switches or Switches())
     url = await bank.start()
     store = new_store(folder / "watch.db")
-    await store.write(chats.subscribe, OWNER)
+    await store.write(admitting.subscribe, OWNER)
     try:
         async with aiohttp.ClientSession() as http:
             watch = Watch(bank, store, http, url)

@@ -7,15 +7,17 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.charts import Charts
-from bot.chat.access import Access
+from bot.chat.access import Decision, Verdict
+from bot.chat.telegram import BotIdentity
 from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
-from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Window
+from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Right, Window
 from bot.rules.unusual_volume import UnusualVolume
 from bot.store import chats
 from bot.store.driver import Store
 from bot.texts import Voice, Voices
+from bot.views import Sight
 
 
 class Bank(Protocol):
@@ -35,14 +37,14 @@ class Desk:
     A business day begins at `day_starts` on the clock of the chat; its digest comes at `digest_at` unless it chose.
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
-    `volume`: the settings of the rule of that name.
+    `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram.
+    `merchants` and `clients`, `sight` of payers and the `rights` depend on who asks: see `narrowed`.
     """
 
     store: Store
     clients: Mapping[MerchantId, Bank]
     merchants: tuple[Merchant, ...]
     voices: Voices
-    access: Access
     now: Callable[[], datetime]
     version: str
     started_at: datetime
@@ -50,6 +52,7 @@ class Desk:
     listed: Callable[[ChatKind], Sequence[tuple[str, str]]]
     incidents: Incidents
     show_menu: Callable[[Destination, Sequence[tuple[str, str]]], Awaitable[None]]
+    me: Callable[[], Awaitable[BotIdentity]]
     charts: Charts
     upload_limit: int = 49_000_000
     patience: timedelta = timedelta(seconds=8)
@@ -57,14 +60,37 @@ class Desk:
     day_starts: time = time()
     volume: UnusualVolume = field(default_factory=UnusualVolume)
     digest_at: time = time(9)
+    sight: Sight = Sight.MASKED
+    rights: Mapping[MerchantId, frozenset[Right]] = field(default_factory=dict)
+
+    def narrowed(self, decision: Decision, listed: Callable[[ChatKind], Sequence[tuple[str, str]]]) -> "Desk":
+        """The desk of somebody who may see so much: what is not theirs is not there at all."""
+        merchants = tuple(one for one in self.merchants if one.id in decision.merchants)
+        return replace(
+            self,
+            merchants=merchants,
+            clients={one.id: self.clients[one.id] for one in merchants if one.id in self.clients},
+            sight=Sight.FULL if decision.verdict is Verdict.ALLOWED else Sight.MASKED,
+            rights={one.id: decision.rights[one.id] for one in merchants},
+            listed=listed,
+        )
+
+    @property
+    def totals(self) -> bool:
+        """Whether sums over everything here may be told."""
+        return len(self.list_with(Right.FIGURES)) == len(self.merchants)
+
+    def list_with(self, right: Right) -> tuple[Merchant, ...]:
+        """The merchants of which who asks has this right here."""
+        return tuple(one for one in self.merchants if right in self.rights.get(one.id, ()))
 
     def calendar(self, chat: Destination) -> Calendar:
         """How this chat's days, weeks and months are cut."""
         return Calendar(ZoneInfo(chat.timezone), self.day_starts)
 
     def digests(self) -> Digests:
-        """The summaries of what this desk knows of."""
-        return Digests(self.merchants, day_starts=self.day_starts, now=self.now)
+        """The summaries of those merchants whose figures may be told."""
+        return Digests(self.list_with(Right.FIGURES), day_starts=self.day_starts, now=self.now)
 
     def voice(self, chat: Destination) -> Voice:
         """How this chat is spoken to."""

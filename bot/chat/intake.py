@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,8 +11,11 @@ from typing import Any, Protocol
 
 from bot.chat.lanes import Lanes
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
+from bot.chat.throttle import Pass, Throttle
 from bot.config import Webhook
+from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
+from bot.model import Request
 from bot.store import chats
 from bot.store.driver import Store
 from bot.vitals import TELEGRAM, Vitals
@@ -24,6 +27,8 @@ class Handler(Protocol):
     """What is done about one thing that came in."""
 
     async def handle(self, incoming: Incoming) -> None: ...
+
+    async def slow_down(self, request: Request) -> None: ...
 
     def menus(self) -> Sequence[Menu]: ...
 
@@ -63,6 +68,7 @@ class Intake:
         self._vitals = vitals or Vitals()
         self._webhook = webhook
         self._pace = pace or Pace()
+        self._throttle = Throttle()
         self._lanes = Lanes(parallel=self._pace.parallel, backlog=self._pace.backlog)
         self._username = ""
         self._begun = False
@@ -94,6 +100,12 @@ class Intake:
             self._polling.cancel()
         await self._lanes.close(deadline)
 
+    def restart(self) -> None:
+        """Ends the poll that is under way, if it lets itself be ended; the next one begins as after a start."""
+        self._begun = False
+        if self._polling is not None:
+            self._polling.cancel()
+
     async def step(self) -> None:
         """One poll: what came is stored, then handed out; with a webhook a call, whether Telegram answers.
 
@@ -101,6 +113,7 @@ class Intake:
         """
         if not self._begun:
             await self._begin()
+            self._found()
         if self._webhook is None:
             await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
             self._found()
@@ -158,15 +171,25 @@ class Intake:
             return
         if incoming is None:
             await self._finish(update_id)
-        elif not self._lanes.put(chat_of(incoming), partial(self._handle, update_id, incoming)):
+            return
+        work = partial(self._handle, update_id, chat_of(incoming), partial(self._handler.handle, incoming))
+        if isinstance(incoming, Request):
+            passed = self._throttle.take(incoming.user_id, self._now())
+            if passed is Pass.NO:
+                await self._finish(update_id, "too fast")
+                return
+            if passed is Pass.TELL:
+                work = partial(self._handle, update_id, chat_of(incoming), partial(self._handler.slow_down, incoming))
+        if not self._lanes.put(chat_of(incoming), work):
             log.warning("update %s is dropped: its chat asks faster than it can be answered", update_id)
             await self._finish(update_id, "too many at once")
 
-    async def _handle(self, update_id: int, incoming: Incoming) -> None:
+    async def _handle(self, update_id: int, chat_id: int, answer: Callable[[], Awaitable[None]]) -> None:
         problem = None
         try:
-            async with asyncio.timeout(self._pace.limit.total_seconds()):
-                await self._handler.handle(incoming)
+            with about(update=update_id, chat=chat_id):
+                async with asyncio.timeout(self._pace.limit.total_seconds()):
+                    await answer()
         except Exception as error:
             log.exception("update %s could not be answered", update_id)
             problem = type(error).__name__
@@ -186,11 +209,15 @@ class Intake:
         try:
             await self._polling
         except asyncio.CancelledError:
-            if not self._stopping.is_set():
+            task = asyncio.current_task()
+            if task and task.cancelling() and not self._stopping.is_set():
                 raise
+            return None
         except Exception as error:
             self._lost(error)
+            self._vitals.came_round(TELEGRAM)
             return error
+        self._vitals.came_round(TELEGRAM)
         return None
 
     def _lost(self, error: Exception) -> None:

@@ -73,7 +73,9 @@ async def find_announced(desk: Desk, chat_id: int, message_id: int) -> Clues | F
     Raises UsageError for a message that is about no payment.
     """
     number = await desk.store.read(outbox.find_incident, chat_id, message_id) or 0
-    listed = await desk.store.read(incidents.list_operations, number, limit=ANNOUNCED)
+    incident = await desk.store.read(incidents.find, number)
+    ours = incident is not None and any(merchant.id == incident.merchant_id for merchant in desk.merchants)
+    listed = await desk.store.read(incidents.list_operations, number, limit=ANNOUNCED) if ours else []
     if not listed:
         raise UsageError("I see no payment in that message. Send an invoice number")
     newest = tuple(operation for operation, _ in listed)

@@ -45,8 +45,10 @@ async def scope_of(request: Request, desk: Desk, words: Sequence[str]) -> Scope:
 
 
 async def last_terminal(request: Request, desk: Desk) -> TerminalId | None:
-    """The terminal this chat or topic named last."""
-    return await desk.store.read(memory.find_last_terminal, request.chat.chat_id, request.chat.thread_id)
+    """The terminal this chat or topic named last, if it is one of those on this desk."""
+    last = await desk.store.read(memory.find_last_terminal, request.chat.chat_id, request.chat.thread_id)
+    known = await list_merchants(desk) if last else []
+    return last if any(terminal.id == last for merchant in known for terminal in merchant.terminals) else None
 
 
 async def get_scope(desk: Desk, words: Sequence[str]) -> Scope:

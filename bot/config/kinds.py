@@ -58,6 +58,10 @@ def webhook_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def secret_url(secret: SecretStr | None) -> SecretStr | None:
+    return secret and SecretStr(_http_url(secret.get_secret_value()))
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
 Zone = Annotated[str, AfterValidator(_known_zone)]

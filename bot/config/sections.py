@@ -2,12 +2,12 @@
 
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, webhook_secret
+from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, secret_url, webhook_secret
 
 ENVIRONMENT_PREFIX = "EPAY_BOT__"
 
@@ -24,7 +24,10 @@ class Section(BaseModel):
             return values
         given = dict(values)
         for name, field in cls.model_fields.items():
-            if field.annotation is SecretStr and (path := given.pop(f"{name}_file", None)) is not None:
+            if (
+                SecretStr in (field.annotation, *get_args(field.annotation))
+                and (path := given.pop(f"{name}_file", None)) is not None
+            ):
                 if given.get(name):
                     raise ValueError(f"{name} and {name}_file are both given; keep one")
                 given[name] = _read_secret(name, str(path))
@@ -53,6 +56,7 @@ class Telegram(Section):
 
 class Access(Section):
     owners: tuple[int, ...] = ()
+    audit_days: int = Field(default=180, ge=1)
 
 
 class Epay(Section):
@@ -105,6 +109,8 @@ class Polling(Section):
 
 class Server(Section):
     listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
+    ping_url: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
+    sentry_dsn: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
 
 
 class Backup(Section):

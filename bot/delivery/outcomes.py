@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot import telling
+from bot.delivery.notes import Notes
 from bot.delivery.pace import Pace
 from bot.errors import (
     DeliveryError,
@@ -32,6 +33,7 @@ LONGEST_LOSS_PAUSE = timedelta(seconds=15)
 TOKEN_PAUSE = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 TELL_LOSS_AFTER = timedelta(minutes=1)
+CONDENSE_AFTER = timedelta(minutes=15)
 
 
 def back_off(attempts: int) -> timedelta:
@@ -58,8 +60,9 @@ def _outcome(error: DeliveryError) -> str:
 class Outcomes:
     """Records what became of messages, and whether Telegram can be reached at all."""
 
-    def __init__(self, store: Store, pace: Pace, vitals: Vitals, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, notes: Notes, pace: Pace, vitals: Vitals, *, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._notes = notes
         self._pace = pace
         self._vitals = vitals
         self._now = now
@@ -75,8 +78,9 @@ class Outcomes:
 
     async def sent(self, rows: Sequence[Delivery], message_id: int) -> None:
         """Telegram took it."""
-        await self._store.write(_record_sent, rows, message_id, self._now())
+        await self._notes.write(rows, _record_sent, rows, message_id, self._now())
         self._vitals.count("epay_bot_sends_total", "ok")
+        log.info("chat %s is told", rows[0].chat_id)
         alert = rows[0].alert
         if isinstance(alert, IncidentAlert) and rows[0].action is Action.OPEN and alert.incident.began_at:
             lag = (self._now() - alert.incident.began_at).total_seconds()
@@ -85,7 +89,7 @@ class Outcomes:
 
     async def shown(self, rewrite: Rewrite) -> None:
         """A living message says what it should."""
-        await self._store.write(living.record_shown, rewrite, self._now())
+        await self._notes.write((), living.record_shown, rewrite, self._now())
         await self._answered()
 
     async def failed(self, rows: Sequence[Delivery], destination: Destination, error: DeliveryError) -> None:
@@ -99,20 +103,20 @@ class Outcomes:
                 await self._later(rows, chat_id, error)
             case Moved(new_chat_id=new_id):
                 log.info("group %s became supergroup %s", chat_id, new_id)
-                await self._store.write(_move, rows, chat_id, new_id, self._now())
+                await self._notes.write(rows, _move, rows, chat_id, new_id, self._now())
             case TopicGone():
                 log.warning("chat %s: topic %s takes no messages: %s", chat_id, destination.thread_id, error)
-                await self._store.write(_leave_topic, rows, destination, why, self._now())
+                await self._notes.write(rows, _leave_topic, rows, destination, why, self._now())
             case TokenRefused():
                 log.error("Telegram refuses this bot: %s", error)
                 self._pace.pause_everybody(self._now() + TOKEN_PAUSE)
                 await self._store.write(outbox.put_back, rows, self._now(), why)
             case Malformed():
                 log.error("chat %s: Telegram refuses this message: %s", chat_id, error)
-                await self._store.write(outbox.record_dead, rows, why)
+                await self._notes.write(rows, outbox.record_dead, rows, why)
             case Undeliverable():
                 log.warning("chat %s takes no messages: %s", chat_id, error)
-                await self._store.write(_switch_off, rows, destination, why, self._now())
+                await self._notes.write(rows, _switch_off, rows, destination, why, self._now())
             case _:
                 await self._later(rows, chat_id, NotSent(why))
 
@@ -147,7 +151,7 @@ class Outcomes:
         else:
             self._note_loss(error)
         due_at = self._now() + REPEAT_AFTER
-        await self._store.write(outbox.record_unknown, rows, due_at, str(error))
+        await self._notes.write(rows, outbox.record_unknown, rows, due_at, str(error))
 
     async def _later(self, rows: Sequence[Delivery], chat_id: int, error: NotSent) -> None:
         now = self._now()
@@ -159,7 +163,7 @@ class Outcomes:
             self._pace.pause(chat_id, due_at)
         if now - rows[0].created_at > GIVE_UP_AFTER:
             log.error("chat %s: %s alerts are given up after a day: %s", chat_id, len(rows), error)
-            await self._store.write(outbox.record_dead, rows, str(error))
+            await self._notes.write(rows, outbox.record_dead, rows, str(error))
         else:
             await self._store.write(outbox.put_back, rows, due_at, str(error))
 
@@ -196,7 +200,9 @@ def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
         values={"minutes": round((now - lost_at) / timedelta(minutes=1))},
         at=now,
     )
-    outbox.announce(db, [(f"telegram-back/{lost_at.isoformat()}", notice)], routes.list_for_notices(db), now)
+    telling.tell_everybody(db, f"telegram-back/{lost_at.isoformat()}", notice)
+    if now - lost_at >= CONDENSE_AFTER:
+        chats.condense(db, now)
 
 
 def _move(db: Connection, rows: Sequence[Delivery], old_id: int, new_id: int, now: datetime) -> None:

@@ -57,5 +57,11 @@ class Pace:
         """Telegram cannot be reached, or asked the whole bot to wait."""
         self._everybody.paused_until = until
 
+    def forget(self) -> None:
+        """The clock was set back: nothing known of what was sent when holds any more."""
+        self._everybody = _Lane(EVERYBODY)
+        self._private.clear()
+        self._groups.clear()
+
     def _lane(self, chat_id: int) -> _Lane:
         return (self._private if chat_id > 0 else self._groups)[chat_id]

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.correlation import about
+from bot.delivery.notes import Notes
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.errors import DeliveryError, Malformed, MaybeSent, StoreError
 from bot.model import Alert, ChatKind, Destination, DigestAlert, IncidentAlert, Message, NoticeAlert, Severity
-from bot.store import chats, living, outbox
+from bot.store import chats, clock_back, living, outbox, unnoted
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
 from bot.store.outbox import Action, Place
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 ROWS_A_MESSAGE = 40
 LEASE = timedelta(minutes=2)
+BACK = timedelta(seconds=1)
+Taken = tuple[Destination, list[Row], int | None]
 
 
 class Sender(Protocol):
@@ -57,11 +61,14 @@ class Delivery:
         self._voices = voices
         self._now = now
         self._pace = Pace()
-        self._outcomes = Outcomes(store, self._pace, vitals or Vitals(), now=now)
+        self._notes = Notes(store)
+        self._outcomes = Outcomes(store, self._notes, self._pace, vitals or Vitals(), now=now)
         self._busy: dict[Place, asyncio.Task[None]] = {}
+        self._unnoted: dict[Place, StoreError] = {}
         self._alone: set[Place] = set()
         self._stepping = asyncio.Lock()
         self._closed = False
+        self._stepped_at: datetime | None = None
 
     async def recover(self) -> None:
         """After a restart: what was in flight comes due at once."""
@@ -70,17 +77,33 @@ class Delivery:
     async def step(self) -> None:
         """Starts the next message of every chat that may have one now; waits for none of them. Raises StoreError.
 
-        What is new goes before what is only rewritten.
+        What is new goes before what is only rewritten. While the store can only be read, what it knows leaves all the
+        same, but nothing is rewritten.
         """
         async with self._stepping:
-            if self._closed or not self._pace.is_open(self._now()):
+            if self._closed:
                 return
+            await self._notice_clock()
+            if not self._pace.is_open(self._now()):
+                return
+            trouble = await self._notes.settle() or next(iter(self._unnoted.values()), None)
             for place in await self._store.read(outbox.list_due_places, self._now()):
                 if self._may_start(place):
-                    await self._start(place)
+                    trouble = await self._start(place, trouble)
+            if trouble:
+                raise trouble
             for rewrite in await self._store.read(living.list_rewrites, self._now()):
                 if self._may_start(rewrite.place):
                     await self._start_rewrite(rewrite)
+
+    async def _notice_clock(self) -> None:
+        """A clock that was set back must not keep anything waiting until it is as late again."""
+        now, before = self._now(), self._stepped_at
+        self._stepped_at = now
+        if before and now < before - BACK:
+            log.warning("the clock was set back by %s", before - now)
+            self._pace.forget()
+            await self._store.write(clock_back.bring_forward, now)
 
     def _may_start(self, place: Place) -> bool:
         free = place not in self._busy and len(self._busy) < AT_ONCE
@@ -106,19 +129,38 @@ class Delivery:
             except DeliveryError as error:
                 log.warning("chat %s could not be told of the trouble: %s", destination.chat_id, error)
 
-    async def _start(self, place: Place) -> None:
-        destination, rows, reply_to = await self._store.write(_take, place, alone=place in self._alone, now=self._now())
+    async def _start(self, place: Place, trouble: StoreError | None) -> StoreError | None:
+        """`trouble`, given or found, is why nothing can be noted: what leaves then is remembered until it can be."""
+        alone = place in self._alone
+        try:
+            if trouble:
+                raise trouble
+            taken = await self._store.write(_take, place, alone=alone, now=self._now())
+        except StoreError as error:
+            trouble = error
+            taken = await self._store.read(_look, place, alone=alone, now=self._now(), but=self._notes.rows)
+        destination, rows, reply_to = taken
+        if rows and trouble:
+            self._unnoted[place] = trouble
         if rows:
-            self._run(place, self._unless_broken(place, self._send(place, rows, destination, reply_to)))
+            sending = self._send(place, rows, destination, reply_to)
+            with about(chat=place.chat_id, delivery=rows[0].id, incident=rows[0].incident):
+                self._run(place, self._unless_broken(place, sending))
+        return trouble
 
     async def _start_rewrite(self, rewrite: Rewrite) -> None:
         destination = await self._store.read(_destination, rewrite.place)
-        self._run(rewrite.place, self._unless_broken(rewrite.place, self._rewrite(rewrite, destination)))
+        with about(chat=rewrite.place.chat_id, incident=rewrite.incident):
+            self._run(rewrite.place, self._unless_broken(rewrite.place, self._rewrite(rewrite, destination)))
 
     def _run(self, place: Place, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=f"deliver {place.chat_id}")
         self._busy[place] = task
-        task.add_done_callback(lambda _: self._busy.pop(place, None))
+        task.add_done_callback(lambda _: self._forget(place))
+
+    def _forget(self, place: Place) -> None:
+        self._busy.pop(place, None)
+        self._unnoted.pop(place, None)
 
     async def _rewrite(self, rewrite: Rewrite, destination: Destination) -> None:
         try:
@@ -146,7 +188,7 @@ class Delivery:
         try:
             await work
         except StoreError as error:
-            log.warning("chat %s: not recorded, will be repeated: %s", place.chat_id, error)
+            log.warning("chat %s: what became of a message is not recorded yet: %s", place.chat_id, error)
 
     async def _send(self, place: Place, rows: Sequence[Row], destination: Destination, reply_to: int | None) -> None:
         try:
@@ -207,15 +249,28 @@ def hushed(message: Message, alert: Alert, to: Destination, now: datetime) -> Me
     return replace(message, silent=True)
 
 
-def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> tuple[Destination, list[Row], int | None]:
+def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> Taken:
     """Where the next message goes, what is in it and what it answers; all laid aside while the chat is off."""
     destination = _destination(db, place)
     if destination.disabled_reason is not None:
         outbox.lay_aside(db, place, destination.disabled_reason)
         return destination, [], None
     rows = outbox.take(db, place, limit=1 if alone else ROWS_A_MESSAGE, now=now, lease=LEASE)
+    return destination, rows, _answered(db, place, rows)
+
+
+def _look(db: Connection, place: Place, *, alone: bool, now: datetime, but: Collection[int]) -> Taken:
+    """The same without a note of it; rows in `but` have been tried already."""
+    destination = _destination(db, place)
+    if destination.disabled_reason is not None:
+        return destination, [], None
+    rows = unnoted.look(db, place, limit=1 if alone else ROWS_A_MESSAGE, now=now, but=but)
+    return destination, rows, _answered(db, place, rows)
+
+
+def _answered(db: Connection, place: Place, rows: Sequence[Row]) -> int | None:
     number = rows[0].incident if rows and rows[0].action is Action.REPLY else None
-    return destination, rows, None if number is None else living.find_message(db, number, place)
+    return None if number is None else living.find_message(db, number, place)
 
 
 def _destination(db: Connection, place: Place) -> Destination:

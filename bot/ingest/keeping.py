@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.correlation import about
 from bot.epay import BadRecord, Reading
 from bot.incidents import Incidents
 from bot.model import Merchant, OperationId, Window
@@ -73,10 +74,14 @@ class Keeper:
         seen = (operation.id for operation in piece.reading.operations)
         gone = operations.mark_missing(db, self._merchant.id, window, seen, bank_now)
         if gone:
-            log.warning("%s: the bank no longer lists %s operations, first %s", self._merchant.id, len(gone), gone[0])
+            with about(operation=gone[0]):
+                log.warning(
+                    "%s: the bank no longer lists %s operations, first %s", self._merchant.id, len(gone), gone[0]
+                )
 
     def _log_stale(self, stale: Sequence[OperationId]) -> None:
         new = set(stale) - self._stale
         self._stale |= new
         for operation_id in sorted(new):
-            log.warning("%s: a stale answer of the bank on %s is refused", self._merchant.id, operation_id)
+            with about(operation=operation_id):
+                log.warning("%s: a stale answer of the bank on %s is refused", self._merchant.id, operation_id)

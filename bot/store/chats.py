@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import ChatKind, Destination, NoticeAlert, to_micros
-from bot.store import living, outbox, queries, subscriptions
+from bot.store import living, outbox, people, queries, subscriptions
 from bot.store.driver import Connection, Row
 
 
@@ -115,14 +115,6 @@ def learn_name(db: Connection, chat_id: int, name: str) -> None:
     )
 
 
-def unsubscribe_all_but(db: Connection, chat_ids: Sequence[int]) -> None:
-    """Stops alerts to every private chat whose person is no longer among these, those that wait for it too."""
-    kept = ", ".join(str(int(chat_id)) for chat_id in chat_ids) or "0"
-    db.run(f"UPDATE destination SET subscribed = 0 WHERE kind = 'private' AND chat_id NOT IN ({kept})")
-    # A private chat has a positive id.
-    db.run(f"DELETE FROM outbox WHERE state IN ('waiting', 'dead') AND chat_id > 0 AND chat_id NOT IN ({kept})")
-
-
 def list_subscribed(db: Connection) -> list[Destination]:
     """Every chat that gets alerts, disabled ones too: what they miss is kept for a day."""
     rows = db.rows("SELECT * FROM destination WHERE subscribed = 1 ORDER BY chat_id, thread_id")
@@ -140,6 +132,14 @@ def set_chat_disabled(db: Connection, chat_id: int, reason: str | None, now: dat
     if changed and reason is None:
         _catch_up(db, chat_id, now)
     return changed > 0
+
+
+def condense(db: Connection, now: datetime) -> None:
+    """After a long silence of Telegram's: of what waits each chat is told what is still true, the rest in one line."""
+    rows = db.rows("SELECT DISTINCT chat_id FROM outbox WHERE state = 'waiting' AND unsure = 0")
+    for row in rows:
+        outbox.lay_aside_untold(db, row["chat_id"])
+        _catch_up(db, row["chat_id"], now)
 
 
 def _catch_up(db: Connection, chat_id: int, now: datetime) -> None:
@@ -178,6 +178,7 @@ def move_chat(db: Connection, old_id: int, new_id: int) -> None:
     living.move_chat(db, old_id, new_id)
     queries.move_chat(db, old_id, new_id)
     subscriptions.move_chat(db, old_id, new_id)
+    people.move_chat(db, old_id, new_id)
 
 
 def leave_topic(db: Connection, destination: Destination, reason: str) -> None:

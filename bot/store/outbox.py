@@ -147,7 +147,7 @@ def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: time
         return []
     head = rows[0]
     batch = head["batch"] if head["unsure"] else head["id"]
-    taken = [row for row in rows if row["batch"] == batch] if head["unsure"] else _together(rows)
+    taken = together(rows)
     db.many(
         "UPDATE outbox SET attempts = attempts + 1, unsure = 1, batch = ?, attempted_at = ?, due_at = ? WHERE id = ?",
         ((batch, to_micros(now), to_micros(now + lease), row["id"]) for row in taken),
@@ -158,21 +158,24 @@ def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: time
 def _readable(db: Connection, row: Row) -> Delivery | None:
     """The row, or None for one this version cannot read, which is laid aside so that others go on."""
     try:
-        return _delivery(row)
+        return delivery_of(row)
     except (KeyError, ValueError):
         log.exception("alert %s cannot be read and is laid aside", row["id"])
         db.run("UPDATE outbox SET state = 'dead', problem = 'cannot be read' WHERE id = :id", id=row["id"])
         return None
 
 
-def _together(rows: Sequence[Row]) -> list[Row]:
-    """Notices that have not left yet go in one message; everything about an incident goes alone."""
+def together(rows: Sequence[Row]) -> list[Row]:
+    """What leaves in one message of rows that wait: a repeat as it was, new notices joined, all else alone."""
+    if rows[0]["unsure"]:
+        return [row for row in rows if row["batch"] == rows[0]["batch"]]
     if rows[0]["action"] != Action.SAY:
         return [rows[0]]
     return list(takewhile(lambda row: row["action"] == Action.SAY and not row["unsure"], rows))
 
 
-def _delivery(row: Row) -> Delivery:
+def delivery_of(row: Row) -> Delivery:
+    """A row that leaves. Raises KeyError or ValueError for one of another version."""
     return Delivery(
         id=row["id"],
         chat_id=row["chat_id"],
@@ -208,6 +211,11 @@ def lay_aside(db: Connection, place: Place, problem: str) -> None:
     )
 
 
+def lay_aside_untold(db: Connection, chat_id: int) -> None:
+    """Everything that waits for a chat and surely has not left."""
+    db.run("UPDATE outbox SET state = 'dead' WHERE state = 'waiting' AND unsure = 0 AND chat_id = :id", id=chat_id)
+
+
 def record_sent(db: Connection, deliveries: Iterable[Delivery], message_id: int, now: datetime) -> None:
     """Telegram took the message."""
     db.many(
@@ -224,11 +232,12 @@ def put_back(db: Connection, deliveries: Iterable[Delivery], due_at: datetime, p
     )
 
 
-def record_unknown(db: Connection, deliveries: Iterable[Delivery], due_at: datetime, problem: str) -> None:
+def record_unknown(db: Connection, deliveries: Sequence[Delivery], due_at: datetime, problem: str) -> None:
     """Nobody can know whether it arrived. The first time it is due once more; after a repeat it stays uncertain."""
+    batch = deliveries[0].batch if deliveries[0].unsure else deliveries[0].id
     db.many(
-        "UPDATE outbox SET state = ?, due_at = ?, problem = ? WHERE id = ?",
-        (("uncertain" if d.unsure else "waiting", to_micros(due_at), problem, d.id) for d in deliveries),
+        "UPDATE outbox SET state = ?, unsure = 1, batch = ?, due_at = ?, problem = ? WHERE id = ?",
+        (("uncertain" if d.unsure else "waiting", batch, to_micros(due_at), problem, d.id) for d in deliveries),
     )
 
 

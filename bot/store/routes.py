@@ -9,12 +9,13 @@ from bot.model import (
     EventKind,
     Incident,
     Loudness,
+    Right,
     Subscription,
     louder,
     loudness_for,
     wish_for,
 )
-from bot.store import chats, living, subscriptions
+from bot.store import chats, living, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 
@@ -34,13 +35,21 @@ class Route:
 
 
 def list_for(db: Connection, incident: Incident) -> list[Route]:
-    """The chats an incident is told in, those that are off too: what they miss is kept for a day."""
-    known = [_route(to, subscriptions.list_heard(db, place_of(to)), incident) for to in chats.list_subscribed(db)]
+    """The chats an incident is told in, those that are off too: what they miss is kept for a day.
+
+    No chat hears of a merchant of which it may not.
+    """
+    known = [
+        _route(to, subscriptions.list_heard(db, place_of(to)), incident)
+        for to in chats.list_subscribed(db)
+        if people.may_hear(db, to, incident.merchant_id, Right.ALERTS)
+    ]
     routes = with_fallback(known)
     told = {place_of(route.destination) for route in routes}
     left = [place for place in living.list_places(db, incident.number) if place not in told]
     kept = (chats.find_destination(db, place.chat_id, place.thread_id) for place in left)
-    return routes + [Route(to, Loudness.OFF) for to in kept if to]
+    may = (to for to in kept if to and people.may_hear(db, to, incident.merchant_id, Right.ALERTS))
+    return routes + [Route(to, Loudness.OFF) for to in may]
 
 
 def with_fallback(known: Sequence[Route]) -> list[Route]:
@@ -62,11 +71,12 @@ def with_fallback(known: Sequence[Route]) -> list[Route]:
 
 
 def list_for_notices(db: Connection) -> list[Destination]:
-    """Working chats that want to hear of the bot's own troubles."""
+    """Working chats that want to hear of the bot's own troubles and may know of every merchant."""
     return [
         to
         for to in chats.list_subscribed(db)
         if to.disabled_reason is None
+        and people.is_owners(db, to)
         and (wish := wish_for(subscriptions.list_heard(db, place_of(to)), EventKind.SOURCE, "", ""))
         and wish.loudness is not Loudness.OFF
     ]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
@@ -115,7 +116,7 @@ class SqliteStore:
 
     async def _post(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         # A cancelled caller must not leave a half-known change behind: the work is always finished.
-        running = asyncio.get_running_loop().run_in_executor(threads, work)
+        running = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
         try:
             return await asyncio.shield(running)
         except sqlite3.Error as error:

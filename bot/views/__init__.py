@@ -10,19 +10,25 @@ from bot.views.answers import (
     private_bot,
     welcome,
 )
+from bot.views.audit import audit_page
 from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
+from bot.views.ceilings import ceilings, level_meaning
 from bot.views.charts import chart_buttons, chart_picture, period_chart
 from bot.views.comparison import comparison
+from bot.views.deliveries import deliveries
 from bot.views.digests import digest_message
 from bot.views.exported import Export, Listing, ask_export, file_name
 from bot.views.figures import grand_total, period_figures
+from bot.views.groups import added
 from bot.views.handled import acknowledged, ask_snooze, judged, said, snoozed
 from bot.views.incident_story import incident_story
+from bot.views.invitations import ask_merchant, ask_role, invitations_list, invited, joined, linked
 from bot.views.languages import ask_language, language_chosen
 from bot.views.lists import failed_list, last_list, with_terminals
 from bot.views.matches import matches
 from bot.views.payers import payers
+from bot.views.people import people_list, person_card, role_meaning, role_name
 from bot.views.period_buttons import (
     Asked,
     ask_period,
@@ -56,6 +62,7 @@ __all__ = [
     "Listing",
     "Sight",
     "acknowledged",
+    "added",
     "alerts_list",
     "ask_digest",
     "ask_export",
@@ -63,18 +70,23 @@ __all__ = [
     "ask_kinds",
     "ask_language",
     "ask_leave",
+    "ask_merchant",
     "ask_period",
     "ask_place",
     "ask_quiet",
+    "ask_role",
     "ask_rules",
     "ask_silence_of",
     "ask_silence_until",
     "ask_snooze",
+    "audit_page",
     "by_terminal",
+    "ceilings",
     "chart_buttons",
     "chart_picture",
     "comparison",
     "comparison_buttons",
+    "deliveries",
     "digest_message",
     "digests_chosen",
     "error_message",
@@ -86,16 +98,25 @@ __all__ = [
     "help_message",
     "identity",
     "incident_story",
+    "invitations_list",
+    "invited",
+    "joined",
     "judged",
     "language_chosen",
     "last_list",
+    "level_meaning",
+    "linked",
     "matches",
     "payers",
+    "people_list",
     "period_buttons",
     "period_chart",
     "period_figures",
+    "person_card",
     "private_bot",
     "quiet_chosen",
+    "role_meaning",
+    "role_name",
     "rules_of",
     "rules_replayed",
     "said",

@@ -1,5 +1,7 @@
 """Buttons: copied text up to 256 units, and commands with their words, answered below the message or in its place."""
 
+from collections.abc import Sequence
+
 from bot.model import BELOW, IN_PLACE, Button
 from bot.texts import clean
 from bot.views.blocks import units
@@ -26,3 +28,8 @@ def edit_button(label: str, command: str, *words: str) -> list[Button]:
 def _button(label: str, version: str, command: str, words: tuple[str, ...]) -> list[Button]:
     data = f"{version}:{command}:{' '.join(words)}"
     return [Button(label, data=data)] if clean(data) == data else []
+
+
+def in_rows(buttons: Sequence[Button], size: int = 2) -> list[list[Button]]:
+    """Rows of so many buttons."""
+    return [list(buttons[place : place + size]) for place in range(0, len(buttons), size)]

@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from bot.model import HealthReport, Message, SourceHealth
 from bot.texts import Voice
-from bot.views.blocks import TEXT_LENGTH, capped, fit
+from bot.views.blocks import capped, fit
 from bot.views.buttons import edit_button
+from bot.views.causes import cause
 from bot.views.freshness import figures_line
 
 _BLANK = Markup()
@@ -32,8 +33,8 @@ def _source(source: SourceHealth, report: HealthReport, voice: Voice) -> list[Ma
     if source.set_aside:
         count = voice.number(source.set_aside)
         lines.append(voice("Records of the bank that could not be read: {count}", count=count))
-    if error := capped(source.last_error, TEXT_LENGTH):
-        lines.append(voice("Last error: {error}", error=error))
+    if source.last_error:
+        lines.append(voice("Last error: {error}", error=cause(source.last_error, voice)))
     return lines
 
 
@@ -71,6 +72,7 @@ def _queue(report: HealthReport, voice: Voice) -> list[Markup]:
         time = voice.moment(report.last_sent_at, report.at)
         lines.append(voice("Last alert sent: {time}", time=time))
     if report.outbox_dead:
-        lines.append(voice("⚠️ Not delivered: {count}", count=voice.number(report.outbox_dead)))
+        count = voice.number(report.outbox_dead)
+        lines.append(voice("⚠️ Not delivered: {count}, see /deliveries", count=count))
     lines.append(voice("Store: SQLite {version}", version=report.sqlite_version))
     return lines

@@ -22,10 +22,12 @@ _NEWEST = (SortKey(Field.CREATED, descending=True),)
 _OUTCOMES = (Outcome.PAID, Outcome.FAILED, Outcome.UNDECIDED, Outcome.REFUNDED)
 
 
-def search_results(report: SearchReport, voice: Voice, sight: Sight) -> Message:
-    """One page, with the sums of all pages above it."""
+def search_results(report: SearchReport, voice: Voice, sight: Sight, *, totals: bool = True) -> Message:
+    """One page, with the sums of all pages above it; without `totals` only how many there are."""
     rows = operation_rows(report.operations, report.merchants, report.at, voice, _sight(report, sight))
-    text = fit(_head(report, voice), rows or [voice("Nothing found")], [_BLANK, _fresh(report, voice)], voice)
+    text = fit(
+        _head(report, voice, totals=totals), rows or [voice("Nothing found")], [_BLANK, _fresh(report, voice)], voice
+    )
     return Message(text, _buttons(report, voice))
 
 
@@ -35,14 +37,15 @@ def _sight(report: SearchReport, sight: Sight) -> Sight | None:
     return sight if asked else None
 
 
-def _head(report: SearchReport, voice: Voice) -> list[Markup]:
+def _head(report: SearchReport, voice: Voice, *, totals: bool) -> list[Markup]:
     whole = replace(report.search, page=1)
     title = Markup("🔎 <code>{}</code>").format(capped(replace(whole, order=()).words or whole.words, TEXT_LENGTH))
     names = ", ".join(merchant.name for merchant in report.merchants)
     head = [title, SEPARATOR.join(part for part in [capped(names), _when(report, voice)] if part)]
     if not report.since_named:
         head.append(voice("You named no beginning, so I took seven days; write from=2026-11-01, or 30d for more"))
-    return [*head, _BLANK, *_sums(report, voice), _BLANK] if report.currencies else [*head, _BLANK]
+    sums = [*_sums(report, voice, totals=totals), _BLANK] if report.currencies else []
+    return [*head, _BLANK, *sums]
 
 
 def _when(report: SearchReport, voice: Voice) -> Markup:
@@ -56,11 +59,13 @@ def _instant(at: datetime, voice: Voice) -> str:
     return voice.moment(at, at - timedelta(days=1))
 
 
-def _sums(report: SearchReport, voice: Voice) -> list[Markup]:
+def _sums(report: SearchReport, voice: Voice, *, totals: bool) -> list[Markup]:
     """A line for all, and one for each outcome where there are several; currencies stay apart."""
     tallies = report.currencies
     total = sum(tally.total for tally in tallies.values())
     found = voice.plural("Found: {n} operation", "Found: {n} operations", total)
+    if not totals:
+        return [Markup("<b>{}</b>").format(found)]
     amounts = {
         currency: tally.paid_sum + tally.failed_sum + tally.undecided_sum + tally.refunded_sum
         for currency, tally in tallies.items()

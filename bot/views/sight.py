@@ -3,7 +3,7 @@
 import re
 from enum import Enum
 
-from bot.model import ChatKind, Operation
+from bot.model import Operation
 from bot.texts import clean
 
 _PERSONAL = re.compile(r"@|(\d\D{0,2}){10}")
@@ -15,11 +15,6 @@ class Sight(Enum):
 
     FULL = "full"
     MASKED = "masked"
-
-    @classmethod
-    def of_owner(cls, kind: ChatKind) -> "Sight":
-        """What an owner sees in a chat of this kind."""
-        return cls.FULL if kind is ChatKind.PRIVATE else cls.MASKED
 
     def payer(self, operation: Operation) -> list[str]:
         """Name, phone and e-mail as far as known; masked, the initials."""

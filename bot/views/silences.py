@@ -8,7 +8,7 @@ from markupsafe import Markup
 from bot.model import Button, Merchant, Message, Silence, Terminal
 from bot.texts import Voice
 from bot.views.blocks import NAME_LENGTH, capped, fit
-from bot.views.buttons import edit_button
+from bot.views.buttons import edit_button, in_rows
 from bot.views.incidents import class_words, silence_words
 from bot.views.operations import SEPARATOR
 
@@ -31,7 +31,7 @@ def ask_silence_of(
         for button in edit_button(_label(terminal), "silence", terminal.id, *words)
     ]
     text = voice("What shall be silent? A terminal, or what an incident is about.")
-    return Message(text, [*_rows(numbers), *_rows(places)])
+    return Message(text, [*in_rows(numbers, _IN_A_ROW), *in_rows(places, _IN_A_ROW)])
 
 
 def ask_silence_until(words: Sequence[str], voice: Voice) -> Message:
@@ -44,7 +44,7 @@ def ask_silence_until(words: Sequence[str], voice: Voice) -> Message:
         (voice.plain("until it is over"), "recovery"),
     )
     buttons = [button for label, word in choices for button in edit_button(label, "silence", *words, word)]
-    return Message(voice("🔕 Silent until when?"), _rows(buttons))
+    return Message(voice("🔕 Silent until when?"), in_rows(buttons, _IN_A_ROW))
 
 
 def silenced(kept: Sequence[Silence], merchants: Sequence[Merchant], voice: Voice, now: datetime) -> Message:
@@ -80,12 +80,8 @@ def _ends(silences: Sequence[Silence], voice: Voice) -> list[list[Button]]:
     for number, one in enumerate(silences[:_OFFERED], 1):
         label = voice.plain("🔔 End {number}", number=number) if len(silences) > 1 else voice.plain("🔔 End it")
         buttons += edit_button(label, "unsilence", str(one.id))
-    return _rows(buttons)
+    return in_rows(buttons, _IN_A_ROW)
 
 
 def _label(terminal: Terminal) -> str:
     return str(capped(terminal.name, NAME_LENGTH // 2).unescape())
-
-
-def _rows(buttons: Sequence[Button]) -> list[list[Button]]:
-    return [list(buttons[place : place + _IN_A_ROW]) for place in range(0, len(buttons), _IN_A_ROW)]

@@ -3,6 +3,7 @@
 from bot import views
 from bot.chat.desk import Desk
 from bot.model import Message, Request
+from bot.store import deliveries as undelivered
 from bot.store import reports
 
 
@@ -27,3 +28,9 @@ async def health(request: Request, desk: Desk) -> Message:
         reports.health, desk.merchants, version=desk.version, started_at=desk.started_at, now=desk.now()
     )
     return views.health(report, desk.voice(request.chat))
+
+
+async def deliveries(request: Request, desk: Desk) -> Message:
+    """What became of messages, chat by chat."""
+    report = await desk.store.read(undelivered.report, desk.now())
+    return views.deliveries(report, desk.voice(request.chat))

@@ -109,7 +109,7 @@ class _Job:
 
     async def _run(self, talk: Talk, total: int) -> None:
         told, voice = self.told, self.desk.voice(self.request.chat)
-        sight = views.Sight.of_owner(self.request.chat.kind)
+        sight = self.desk.sight
         listing = views.Listing(voice, sight, several=len(self.scope.places) > 1)
         source = Source(
             store=self.desk.store,

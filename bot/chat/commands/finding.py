@@ -9,10 +9,10 @@ from bot.chat.desk import Desk
 from bot.chat.errands import Continued
 from bot.chat.lookup import Findings, find_announced, find_live, find_matches, find_stored
 from bot.chat.promptly import stored_first
+from bot.correlation import about
 from bot.errors import UsageError
 from bot.model import Clues, Message, OperationId, Request, Toast
 from bot.store import lookups, operations
-from bot.views.sight import Sight
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ async def payer(request: Request, desk: Desk) -> Toast:
     voice, operation_id = desk.voice(request.chat), OperationId(_said(request))
     for merchant in desk.merchants:
         for operation in await desk.store.read(lookups.list_by_ids, merchant.id, [operation_id]):
-            log.info("user %s was shown who paid operation %s", request.user_id, operation_id)
+            with about(operation=operation_id):
+                log.info("user %s was shown who paid operation %s", request.user_id, operation_id)
             attempts = [operation]
             if operation.invoice_id:
                 attempts = await desk.store.read(operations.list_by_invoice, merchant.id, operation.invoice_id)
@@ -70,7 +71,7 @@ async def _look_up(request: Request, desk: Desk, clues: Clues) -> Message | Cont
 
 
 def _told(found: Findings, request: Request, desk: Desk) -> Message:
-    voice, sight = desk.voice(request.chat), Sight.of_owner(request.chat.kind)
+    voice, sight = desk.voice(request.chat), desk.sight
     if found.matches:
         return views.matches(found.matches, voice)
     return together([views.found(report, voice, sight) for report in found.stories], voice)

@@ -61,6 +61,12 @@ async def snooze(request: Request, desk: Desk) -> Message | Toast:
     return _told(views.snoozed(now, by, voice, desk.now()), request)
 
 
+def read_number(word: str) -> int | None:
+    """The number an incident, a silence or an invitation is called by, with or without its sign."""
+    found = _NUMBER.fullmatch(word)
+    return int(found[1]) if found else None
+
+
 def mark_of(request: Request, desk: Desk) -> Mark:
     """Who does something, now."""
     return Mark(request.user_id, request.user_name, desk.now())
@@ -84,8 +90,8 @@ async def find_quoted(request: Request, desk: Desk) -> int | None:
 async def _meant(request: Request, desk: Desk) -> tuple[int | None, list[str]]:
     """The number of the incident that is meant, typed or replied to, and the words that are left."""
     words = list(request.arguments)
-    if words and (found := _NUMBER.fullmatch(words[0])):
-        return int(found[1]), words[1:]
+    if words and (number := read_number(words[0])) is not None:
+        return number, words[1:]
     return await find_quoted(request, desk), words
 
 

@@ -17,7 +17,7 @@ _COMMAND = re.compile(r"\s*/\S+\s*")
 
 async def search(request: Request, desk: Desk) -> Message | Continued:
     """What the filters find, live; without any it shows how to write them."""
-    said, voice, sight = _COMMAND.sub("", request.text, count=1), desk.voice(request.chat), _sight(request)
+    said, voice, sight = _COMMAND.sub("", request.text, count=1), desk.voice(request.chat), desk.sight
     if not said.strip():
         return views.search_help(voice)
     merchants, calendar, now = await list_merchants(desk), desk.calendar(request.chat), desk.now()
@@ -25,23 +25,19 @@ async def search(request: Request, desk: Desk) -> Message | Continued:
     from bot.chat.query.parsing import Reader  # noqa: PLC0415
 
     asked = Reader(merchants, calendar, now).read(said)
-    _allow(asked, request)
+    _allow(asked, desk)
     plan = Plan.of(asked, merchants, calendar, now)
 
     async def live() -> Message:
-        return views.search_results(await search_live(desk, plan), voice, sight)
+        return views.search_results(await search_live(desk, plan), voice, sight, totals=desk.totals)
 
     async def stored() -> Message:
-        return views.search_results(await search_stored(desk, plan, waiting=True), voice, sight)
+        return views.search_results(await search_stored(desk, plan, waiting=True), voice, sight, totals=desk.totals)
 
     return await stored_first(live(), stored, prompt=desk.prompt)
 
 
-def _sight(request: Request) -> Sight:
-    return Sight.of_owner(request.chat.kind)
-
-
-def _allow(asked: Search, request: Request) -> None:
+def _allow(asked: Search, desk: Desk) -> None:
     """Looking for a name and seeing whether there is an answer would tell the name."""
-    if _sight(request) is Sight.MASKED and any(one.field is Field.PAYER for one in asked.conditions):
-        raise UsageError("Payers can be looked for in a private chat with me only")
+    if desk.sight is Sight.MASKED and any(one.field is Field.PAYER for one in asked.conditions):
+        raise UsageError("Payers can be looked for in a private chat with me only, by owners and accountants")

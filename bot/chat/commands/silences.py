@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from bot import views
-from bot.chat.commands.incidents import find_quoted, get_incident, mark_of
+from bot.chat.commands.incidents import find_quoted, get_incident, mark_of, read_number
 from bot.chat.desk import Desk
 from bot.chat.scopes import get_scope, list_merchants
 from bot.chat.until import read_until
@@ -51,10 +51,10 @@ async def silences_(request: Request, desk: Desk) -> Message:
 
 async def unsilence(request: Request, desk: Desk) -> Message:
     """Ends one, and shows those that are left: a second press finds it ended."""
-    word = request.arguments[0] if request.arguments else ""
-    if not word.isdecimal():
+    number = read_number(request.arguments[0]) if request.arguments else None
+    if number is None:
         raise UsageError("Which silence? /silences shows them, with a button for each")
-    await desk.store.write(_end, desk, int(word), mark_of(request, desk))
+    await desk.store.write(_end, desk, number, mark_of(request, desk))
     return await _listed(request, desk)
 
 
@@ -79,8 +79,8 @@ def _wish(words: Sequence[str]) -> _Wish:
 
 async def _drafts(wish: _Wish, by: Mark, desk: Desk) -> list[Silence]:
     """What is to be muted, a silence a merchant. Raises UsageError, naming candidates, for a place nobody knows."""
-    if len(wish.words) == 1 and (number := wish.words[0].lstrip("#№")).isdecimal() and number != wish.words[0]:
-        found = await desk.store.read(get_incident, desk, int(number))
+    if len(wish.words) == 1 and wish.words[0][0] in "#№" and (number := read_number(wish.words[0])) is not None:
+        found = await desk.store.read(get_incident, desk, number)
         classes = tuple(dict.fromkeys(member.reason_class for member in found.members))
         draft = Silence(
             merchant_id=found.merchant_id,

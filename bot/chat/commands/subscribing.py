@@ -10,6 +10,7 @@ from bot.chat.desk import Desk
 from bot.chat.scopes import get_scope, list_merchants
 from bot.errors import UsageError
 from bot.model import (
+    ALL_MERCHANTS,
     EVERYTHING,
     ChatKind,
     Destination,
@@ -19,10 +20,11 @@ from bot.model import (
     Loudness,
     Message,
     Request,
+    Right,
     Severity,
     Subscription,
 )
-from bot.store import chats, subscriptions
+from bot.store import chats, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.routes import place_of
 
@@ -48,6 +50,7 @@ async def subscribe(request: Request, desk: Desk) -> Message:
     places = await _places(desk, place)
     if not kinds:
         return views.ask_kinds(place, voice)
+    kinds = _allowed(kinds, desk)
     wishes = [
         Subscription(
             merchant_id=merchant_id,
@@ -59,7 +62,7 @@ async def subscribe(request: Request, desk: Desk) -> Message:
         for merchant_id, terminal_id in places
         for kind in EventKind
     ]
-    await desk.store.write(_subscribe, desk, request.chat, wishes)
+    await desk.store.write(hear, desk, request.chat, wishes)
     return views.subscribed(await chosen_by(request.chat, desk), voice)
 
 
@@ -79,18 +82,29 @@ async def settings(request: Request, desk: Desk) -> Message:
         case ["quiet", *words]:
             await change_quiet(request.chat, words, desk)
         case ["digest", *words]:
+            _allowed({EventKind.DIGEST}, desk)
             await change_digest(request.chat, words, desk)
         case ["language", language]:
             request = replace(request, chat=await choose_language(request.chat, language, desk))
         case ["severity", Severity.INFO | Severity.CRITICAL as severity]:
-            await desk.store.write(_change, request.chat, set(_NOT_CRITICAL), severity=Severity(severity))
+            await desk.store.write(_change, desk, request.chat, set(_NOT_CRITICAL), severity=Severity(severity))
         case [("failures" | "source" | "volume" | "digest") as kind, ("on" | "silent" | "off") as loudness]:
-            await desk.store.write(_change, request.chat, {EventKind(kind)}, loudness=Loudness(loudness))
+            _allowed({EventKind(kind)}, desk)
+            await desk.store.write(_change, desk, request.chat, {EventKind(kind)}, loudness=Loudness(loudness))
         case []:
             pass
         case _:
             raise UsageError("/settings shows what this chat receives, with buttons to change it")
     return views.settings_message(await chosen_by(request.chat, desk), desk.voice(request.chat))
+
+
+def _allowed(kinds: Collection[EventKind], desk: Desk) -> set[EventKind]:
+    """Those of the kinds of which who asks may hear here. Raises UsageError when none is left."""
+    alerts, figures = desk.list_with(Right.ALERTS), desk.list_with(Right.DIGEST)
+    left = {kind for kind in kinds if (figures if kind is EventKind.DIGEST else alerts)}
+    if not left:
+        raise UsageError("Your role, or this chat, does not allow that. /help shows what you can ask here")
+    return left
 
 
 def _read(words: Sequence[str]) -> tuple[tuple[str, ...], set[EventKind], Severity]:
@@ -118,9 +132,15 @@ async def _places(desk: Desk, words: Sequence[str]) -> list[tuple[str, str]]:
     return [(merchant.id, terminal.id if terminal else "") for merchant, terminal in scope.places]
 
 
-def _subscribe(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscription]) -> None:
+def hear(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscription]) -> None:
+    """The chat, linked by that if it is a group, hears this beside what it heard before.
+
+    Digests come at the usual hour unless it chose another.
+    """
     place = place_of(chat)
     known = subscriptions.list_heard(db, place)
+    named = {wish.merchant_id for wish in wishes}
+    people.let_in(db, chat, [one.id for one in desk.merchants if named & {ALL_MERCHANTS, one.id}])
     chats.subscribe(db, chat)
     if any((wish.merchant_id, wish.terminal_id) == ALL for wish in wishes):
         subscriptions.forget(db, place)
@@ -169,6 +189,7 @@ def _off(kind: EventKind, merchant_id: str, terminal_id: str) -> Subscription:
 
 def _change(
     db: Connection,
+    desk: Desk,
     chat: Destination,
     kinds: Collection[EventKind],
     *,
@@ -178,6 +199,7 @@ def _change(
     """Changes what is chosen of these kinds, for every place of the chat."""
     place = place_of(chat)
     known = subscriptions.list_heard(db, place)
+    people.let_in(db, chat, [merchant.id for merchant in desk.merchants])
     chats.subscribe(db, chat)
     places = sorted({(wish.merchant_id, wish.terminal_id) for wish in known}) or [ALL]
     whole = {(wish.merchant_id, wish.terminal_id, wish.kind): wish for wish in known}

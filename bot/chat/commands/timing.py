@@ -9,6 +9,7 @@ from bot.chat.desk import Desk
 from bot.chat.hours import OFF, read_kind, read_plan, read_quiet
 from bot.chat.scopes import list_merchants
 from bot.model import (
+    ALL_MERCHANTS,
     ChatSettings,
     Destination,
     DigestAlert,
@@ -21,7 +22,7 @@ from bot.model import (
     Request,
     Subscription,
 )
-from bot.store import chats, subscriptions
+from bot.store import chats, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.routes import place_of
 from bot.views import Chosen
@@ -62,20 +63,20 @@ async def change_digest(chat: Destination, words: Sequence[str], desk: Desk) -> 
         await desk.store.write(subscriptions.drop_plans, place_of(chat))
         return
     plan = read_plan(words)
-    await desk.store.write(_plan, chat, plan, plan.due_after(desk.now(), desk.calendar(chat).zone))
+    await desk.store.write(_plan, desk, chat, plan, plan.due_after(desk.now(), desk.calendar(chat).zone))
 
 
 async def chosen_by(chat: Destination, desk: Desk) -> Chosen:
-    """What a chat has chosen, as it can be shown."""
-    return Chosen(await desk.store.read(_settings, chat), await list_merchants(desk), desk.now())
+    """What a chat has chosen, as it can be shown to somebody who may know of these merchants."""
+    return Chosen(await desk.store.read(_settings, chat, desk), await list_merchants(desk), desk.now())
 
 
-def _settings(db: Connection, chat: Destination) -> ChatSettings:
+def _settings(db: Connection, chat: Destination, desk: Desk) -> ChatSettings:
     place = place_of(chat)
     known = chats.find_destination(db, chat.chat_id, chat.thread_id)
-    return ChatSettings(
-        subscriptions.list_heard(db, place), known.quiet if known else None, subscriptions.list_plans(db, place)
-    )
+    ours = {ALL_MERCHANTS, *(merchant.id for merchant in desk.merchants)}
+    heard = [wish for wish in subscriptions.list_heard(db, place) if wish.merchant_id in ours]
+    return ChatSettings(heard, known.quiet if known else None, subscriptions.list_plans(db, place))
 
 
 def _set_quiet(db: Connection, chat: Destination, quiet: QuietHours | None) -> None:
@@ -83,11 +84,12 @@ def _set_quiet(db: Connection, chat: Destination, quiet: QuietHours | None) -> N
     subscriptions.set_quiet(db, place_of(chat), quiet)
 
 
-def _plan(db: Connection, chat: Destination, plan: DigestPlan, due_at: datetime) -> None:
+def _plan(db: Connection, desk: Desk, chat: Destination, plan: DigestPlan, due_at: datetime) -> None:
     """A chat that hears nothing yet gets digests of everything and nothing else."""
     place = place_of(chat)
     heard = subscriptions.list_heard(db, place)
     wants = any(wish.kind is EventKind.DIGEST and wish.loudness is not Loudness.OFF for wish in heard)
+    people.let_in(db, chat, [merchant.id for merchant in desk.merchants])
     chats.subscribe(db, chat)
     if not wants:
         known = heard or [Subscription(kind=kind, loudness=Loudness.OFF) for kind in EventKind]

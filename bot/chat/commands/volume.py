@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot import views
-from bot.chat.commands.incidents import get_incident, mark_of
+from bot.chat.commands.incidents import get_incident, mark_of, read_number
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued, Talk
 from bot.chat.scopes import list_merchants, scope_of
@@ -48,11 +48,11 @@ async def rules(request: Request, desk: Desk) -> Message | Continued:
 
 
 async def _judge(request: Request, desk: Desk, verdict: str) -> Message | Toast:
-    words = [word.lstrip("#№") for word in request.arguments]
-    if not words or not words[0].isdecimal() or len(words[0]) > 9:
+    number = read_number(request.arguments[0]) if request.arguments else None
+    if number is None:
         raise UsageError("Which incident? /alerts shows those of the last day")
     by = mark_of(request, desk)
-    now = await desk.store.write(_keep, desk, int(words[0]), verdict, by)
+    now = await desk.store.write(_keep, desk, number, verdict, by)
     answer = views.judged(now, by, desk.voice(request.chat), desk.now())
     return answer if request.press_id is not None else views.said(answer)
 

@@ -25,10 +25,14 @@ class ChatMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotMembership:
-    """Somebody (`user_id`) let the bot into a chat or took its right to write away."""
+    """Somebody (`user_id`) let the bot into a chat or took its right to write away.
+
+    `joined`: the bot was not there before.
+    """
 
     chat: Destination
     allowed: bool
+    joined: bool
     user_id: int
     at: datetime
 

@@ -21,6 +21,13 @@ def read_update(raw: Mapping[str, Any], *, username: str, now: datetime) -> Inco
     `username` is the bot's own: a command that names another bot is not ours. `now` is the time of a
     press, which carries none. Raises KeyError, TypeError or ValueError for a broken update.
     """
+    incoming = _read(raw, username, now)
+    if isinstance(incoming, Request | BotMembership):
+        _check(incoming)
+    return incoming
+
+
+def _read(raw: Mapping[str, Any], username: str, now: datetime) -> Incoming | None:
     if "my_chat_member" in raw:
         return _membership(raw["my_chat_member"])
     update = Update.de_json(dict(raw))
@@ -29,6 +36,18 @@ def read_update(raw: Mapping[str, Any], *, username: str, now: datetime) -> Inco
     if update.message is not None:
         return _message(update.message, username)
     return None
+
+
+def _check(incoming: Request | BotMembership) -> None:
+    """The library believes whatever it is given. Raises TypeError."""
+    chat = incoming.chat
+    whole: list[object] = [incoming.user_id, chat.chat_id, chat.thread_id or 0]
+    words: list[object] = [chat.title]
+    if isinstance(incoming, Request):
+        whole += [incoming.answer_to or 0, incoming.pressed or 0, incoming.quotes or 0]
+        words += [incoming.user_name, incoming.user_language or "", incoming.text, incoming.press_id or ""]
+    if not all(type(one) is int for one in whole) or not all(isinstance(one, str) for one in words):
+        raise TypeError("an update holds values of another kind than Telegram's")
 
 
 def _message(message: Message, username: str) -> Incoming | None:
@@ -103,9 +122,16 @@ def _membership(change: Mapping[str, Any]) -> BotMembership:
     return BotMembership(
         chat=_destination(Chat.de_json(dict(change["chat"])), None),
         allowed=_may_write(change["new_chat_member"]),
+        joined=_is_inside(change["new_chat_member"]) and not _is_inside(change["old_chat_member"]),
         user_id=change["from"]["id"],
         at=datetime.fromtimestamp(change["date"], UTC),
     )
+
+
+def _is_inside(member: Mapping[str, Any]) -> bool:
+    if member["status"] == ChatMemberStatus.RESTRICTED:
+        return bool(member["is_member"])
+    return member["status"] not in _OUT
 
 
 def _may_write(member: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from bot.demo.telegram.html import Formatted, units
 from bot.demo.telegram.refusal import Json
 
 PATTERN = re.compile(
-    r"(?P<url>https?://[^\s<>\"]*[^\s<>\".,;:!?)])"
+    r"(?P<url>(?:https?://|(?<![\w./])t\.me/)[^\s<>\"]*[^\s<>\".,;:!?)])"
     r"|(?<![\w/])(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?)(?![\w/])"
     r"|(?<![\w@])(?P<mention>@[A-Za-z]\w{3,31})"
 )

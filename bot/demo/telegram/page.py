@@ -1,20 +1,22 @@
-"""The chat page: its files, its stream of events and its small posts, for browsers on this machine only."""
+"""The chat page: its files, its stream of events and its posts, for browsers on this machine only."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Protocol
 from urllib.parse import quote
+from uuid import uuid4
 
 from aiohttp import web
 
 from bot.demo.telegram import screen
 from bot.demo.telegram.guard import check_post, check_read
-from bot.demo.telegram.records import Chat, Message, Person
+from bot.demo.telegram.hands import Hands
+from bot.demo.telegram.records import Person
 from bot.demo.telegram.refusal import Json
 from bot.demo.telegram.server import BotApi
 
@@ -26,43 +28,40 @@ SAFE = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-FACTS_EVERY = 1.0
-ANSWER_WITHIN = 15.0
-MAX_TEXT = 4096
+PANEL_EVERY = 1.0
 
 
-class Action(NamedTuple):
-    """A button of the bank's panel; `run` may return a sentence to show."""
+class Panel(Protocol):
+    """What stands behind the scenes; words are the page's, so both speak in names and values."""
 
-    label: str
-    run: Callable[[], Awaitable[str | None]]
+    def look(self) -> Json:
+        """All the panel shows; `clock` has `since` and `real_since` (ms), `speed` and `zone`."""
+
+    async def act(self, name: str, wish: Json) -> Json:
+        """Do what a button says: `said` is the name of a sentence. The errors of `Hands` for what makes no sense."""
 
 
 class Page:
-    """Serves the page at `/` of the API's own server. Make it before the API starts.
+    """Serves the page at `/` of the API's own server. Make it before the API starts."""
 
-    `actions` are the buttons of the bank's panel by name, `facts` gives its figures (label to value) whenever asked.
-    """
-
-    def __init__(self, api: BotApi, actions: Mapping[str, Action], facts: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, api: BotApi, panel: Panel) -> None:
         self._api = api
-        self._actions = actions
-        self._facts = facts
+        self._panel = panel
+        self._hands = Hands(api)
+        self._born = uuid4().hex
         folder = files("bot.demo.telegram") / "page"
         self._files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
         api.mount(self._routes())
 
     def _routes(self) -> list[web.RouteDef]:
+        acts = {**self._hands.acts, "act": self._act}
         return [
             web.get("/", self._file),
             web.get("/demo/page/{name}", self._file),
             web.get("/demo/file/{file_id}", self._upload),
             web.get("/demo/people", self._people),
             web.get("/demo/events", self._events),
-            web.post("/demo/say", self._posted(self._say)),
-            web.post("/demo/press", self._posted(self._press)),
-            web.post("/demo/block", self._posted(self._block)),
-            web.post("/demo/act", self._posted(self._act)),
+            *(web.post(f"/demo/{name}", self._posted(act)) for name, act in acts.items()),
         ]
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -91,7 +90,10 @@ class Page:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events for one person: the whole state first, then what changed."""
         check_read(request)
-        person = self._person(request.query.get("person"))
+        try:
+            person = self._hands.get_person(request.query.get("person"))
+        except LookupError as error:
+            raise web.HTTPNotFound(text=str(error)) from None
         stream = web.StreamResponse(headers={**SAFE, "Content-Type": "text/event-stream"})
         await stream.prepare(request)
         with suppress(ConnectionError):
@@ -102,37 +104,33 @@ class Page:
         await stream.write(b"retry: 1000\n\n")
         seen, shown = -1, None
         while not self._api.closing.is_set():
-            facts = self._shown_facts()
-            if self._api.revision != seen or facts != shown:
-                state = self._state(person, seen, facts)
-                seen, shown = self._api.revision, facts
+            panel = self._panel.look()
+            if self._api.revision != seen or panel != shown:
+                state = self._state(person, seen, panel)
+                seen, shown = self._api.revision, panel
                 await stream.write(f"data: {json.dumps(state, ensure_ascii=False)}\n\n".encode())
             elif not await self._changed():
                 await stream.write(b":\n\n")
 
     async def _changed(self) -> bool:
-        """Wait for the next change, or until the facts are due."""
+        """Wait for the next change, or until the panel is due."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FACTS_EVERY):
+            async with asyncio.timeout(PANEL_EVERY):
                 await self._api.bell.heard()
                 return True
         return False
 
-    def _state(self, person: Person, since: int, facts: Json) -> Json:
+    def _state(self, person: Person, since: int, panel: Json) -> Json:
         return {
             "full": since < 0,
-            "revision": self._api.revision,
+            "born": self._born,
             "me": person.user_id,
-            "bot": self._api.me.first_name,
+            "bot": {"name": self._api.me.first_name, "username": self._api.me.username},
             "people": screen.people(self._api),
             "chats": screen.chats(self._api, person),
             "messages": screen.messages(self._api, person, since),
-            "actions": [{"name": name, "label": action.label} for name, action in self._actions.items()],
-            "facts": facts,
+            "panel": panel,
         }
-
-    def _shown_facts(self) -> Json:
-        return {str(label): str(value) for label, value in self._facts().items()}
 
     def _posted(self, act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
         """A handler for a JSON post that answers JSON; a wrong body is 400 with `error`."""
@@ -140,60 +138,13 @@ class Page:
         async def handle(request: web.Request) -> web.Response:
             check_post(request)
             try:
-                body = await request.json()
-                return web.json_response(await act(body), headers=SAFE)
+                return web.json_response(await act(await request.json()), headers=SAFE)
             except (KeyError, TypeError, ValueError, LookupError) as error:
                 return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400, headers=SAFE)
 
         return handle
 
-    async def _say(self, body: Json) -> Json:
-        person = self._person(body["person"])
-        chat = self._api.private_chat(person) if body["chat"] == person.user_id else self._chat(person, body["chat"])
-        text = str(body["text"]).strip()
-        if not 1 <= len(text) <= MAX_TEXT:
-            raise ValueError("a message has 1 to 4096 characters")
-        thread = body.get("thread")
-        reply_to = self._message(chat, body["reply_to"]) if body.get("reply_to") else None
-        if thread is not None and thread not in chat.topics:
-            raise LookupError("no such topic")
-        message = await self._api.says(person, chat, text, thread, reply_to)
-        return {"id": message.message_id}
-
-    async def _press(self, body: Json) -> Json:
-        person = self._person(body["person"])
-        message = self._message(self._chat(person, body["chat"]), body["message"])
-        press = await self._api.presses(person, message, str(body["data"]))
-        try:
-            answer = await press.answer(ANSWER_WITHIN)
-        except TimeoutError:
-            return {"silent": True}
-        return {"text": answer.text, "alert": answer.alert, "url": answer.url}
-
-    async def _block(self, body: Json) -> Json:
-        person = self._person(body["person"])
-        (self._api.blocks if body["blocked"] else self._api.unblocks)(person)
-        return {}
-
     async def _act(self, body: Json) -> Json:
-        said = await self._actions[str(body["action"])].run()
+        said = await self._panel.act(str(body["action"]), body)
         self._api.bell.ring()
-        return {"text": said}
-
-    def _person(self, user_id: object) -> Person:
-        for person in self._api.people.values():
-            if not person.is_bot and str(person.user_id) == str(user_id):
-                return person
-        raise web.HTTPNotFound(text="nobody has this id")
-
-    def _chat(self, person: Person, chat_id: int) -> Chat:
-        chat = self._api.chats[chat_id]
-        if person.user_id not in chat.members:
-            raise LookupError("not a member of this chat")
-        return chat
-
-    def _message(self, chat: Chat, message_id: int) -> Message:
-        message = self._api.find_message(chat, message_id)
-        if message is None:
-            raise LookupError("no such message")
-        return message
+        return said

@@ -176,3 +176,4 @@ class Called:
     method: str
     chat_id: int | None
     status: int | None
+    at: datetime

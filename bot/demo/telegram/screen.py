@@ -9,7 +9,12 @@ from bot.demo.telegram.world import World
 
 def people(world: World) -> list[Json]:
     """Everybody whose phone can be looked at."""
-    return [_person(person) for person in world.people.values() if not person.is_bot]
+    return [_person(person) | {"heard": _heard(world, person)} for person in world.people.values() if not person.is_bot]
+
+
+def _heard(world: World, person: Person) -> int:
+    """Grows with every message in the person's chats."""
+    return sum(chat.next_message_id for chat in world.chats.values() if person.user_id in chat.members)
 
 
 def _person(person: Person) -> Json:

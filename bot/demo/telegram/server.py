@@ -96,7 +96,7 @@ class BotApi(People):
         else:
             return answer
         finally:
-            self.calls.append(Called(call.method, call.chat_id, status))
+            self.calls.append(Called(call.method, call.chat_id, status, self.now()))
             self.bell.ring()
 
     def _check(self, token: str) -> None:

@@ -2,26 +2,32 @@
 
 import { Composer } from "./composer.js";
 import { listen, post } from "./feed.js";
-import { Log } from "./log.js";
-import { Model } from "./model.js";
+import { ask, parse } from "./links.js";
+import { Log, rings } from "./log.js";
+import { Model, placeKey } from "./model.js";
+import { banner, hideBanner, notice, toast } from "./notices.js";
+import { Panel } from "./panel.js";
+import { drawPeople, drawPlaces, faceOf, initial, placeName, preview } from "./places.js";
 import { element } from "./text.js";
-import { clock, speak, word } from "./words.js";
+import { choose as chooseLanguage, firstLanguage, LANGUAGES, speak, spoken, word } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
+const NAMES = { ru: "Русский", kk: "Қазақша", en: "English" };
 const TYPING_MS = 6000;
-const TOAST_MS = 4000;
 
 let model = new Model();
-let place = sessionStorage.getItem("place");
 let person = sessionStorage.getItem("person");
+let place = sessionStorage.getItem("place");
 let connected = false;
 let typing = { number: null, until: 0 };
 let stop = null;
+const heard = new Map(); // person id -> how much had come when that phone was last looked at
 
 const acts = {
   command: (text) => say(text, null),
   reply: (message) => composer.reply(message),
   jump: (id) => log.jump(id),
+  open: openLink,
   copy: async (text) => {
     const copied = await navigator.clipboard.writeText(text).then(() => true, () => false);
     toast(word(copied ? "copied" : "failed"));
@@ -36,10 +42,14 @@ const acts = {
 };
 const log = new Log(byId("log"), byId("down"), acts);
 const composer = new Composer((text, replyTo) => say(text, replyTo));
+const panel = new Panel(byId("panel"), async (action, wish) => {
+  const answer = await attempt("act", { action, ...wish });
+  if (answer) toast(word(`said_${answer.said}`, answer.values));
+});
 
 async function attempt(path, body) {
   try {
-    return await post(path, { person: model.state.me, ...body });
+    return await post(path, { person, ...body });
   } catch (error) {
     toast(`${word("failed")}: ${error.message}`);
     return null;
@@ -47,26 +57,46 @@ async function attempt(path, body) {
 }
 
 function say(text, replyTo) {
+  if (!model.state) return null;
   const { chat, topic } = current();
   log.toBottom();
   return attempt("say", { chat: chat.id, thread: topic?.id ?? null, text, reply_to: replyTo });
 }
 
-function toast(text) {
-  const node = element("p", {}, text);
-  byId("toasts").append(node);
-  setTimeout(() => node.remove(), TOAST_MS);
+function openLink(address, event) {
+  const { bot, people, chats, me } = model.state;
+  const link = parse(address, bot.username);
+  if (!link) return;
+  event.preventDefault();
+  const order = [...people].sort((a, b) => (b.id === me) - (a.id === me));
+  const choices = link.group
+    ? chats.filter((chat) => chat.kind !== "private").map((chat) => ({ label: chat.title, note: "", open: () => joinGroup(chat, link) }))
+    : order.map((one) => ({ label: one.name, note: one.id === me ? word("me") : "", open: () => startAs(one, link) }));
+  ask(link, choices, acts.copy);
 }
 
-function notice(text) {
-  const dialog = byId("alert");
-  dialog.querySelector("p").textContent = text;
-  if (!dialog.open) dialog.showModal();
+async function startAs(one, { code }) {
+  if (one.id !== model.state.me) look(String(one.id));
+  choose(placeKey(one.id, null));
+  if (code) await attempt("say", { person: one.id, chat: one.id, thread: null, text: `/start ${code}` });
 }
 
+async function joinGroup(chat, { code }) {
+  if (!inside(chat)) await attempt("member", { chat: chat.id, inside: true });
+  choose(placeKey(chat.id, null));
+  await attempt("say", { chat: chat.id, thread: null, text: `/start@${model.state.bot.username} ${code}`.trim() });
+}
+
+const inside = (chat) => ["member", "administrator"].includes(chat.standing);
+
+// What was in focus may be out of sight now; the keyboard then goes on at the head of what came in.
 function view(name) {
+  const from = document.body.dataset.view;
   document.body.dataset.view = name;
   if (model.state) draw();
+  if (document.activeElement.checkVisibility() && document.activeElement !== document.body) return;
+  const heads = { list: "#places [aria-current]", panel: "#from-panel", talk: from === "panel" ? "#to-panel" : "#log" };
+  document.querySelector(heads[name])?.focus();
 }
 
 function current() {
@@ -78,6 +108,7 @@ function choose(key) {
   place = key;
   sessionStorage.setItem("place", key);
   composer.reply(null);
+  hideBanner();
   view("talk");
 }
 
@@ -86,6 +117,7 @@ function look(id) {
   sessionStorage.setItem("person", id);
   model = new Model();
   log.forget();
+  hideBanner();
   stop?.();
   stop = listen(id, take, (up) => {
     connected = up;
@@ -94,64 +126,46 @@ function look(id) {
 }
 
 function take(state) {
-  model.apply(state);
-  const me = state.people.find((one) => one.id === state.me);
-  if (document.documentElement.lang !== me.language || state.full) speak(me.language);
+  const fresh = model.apply(state);
+  for (const one of state.people) if (one.id === state.me || !heard.has(one.id)) heard.set(one.id, one.heard);
+  panel.take(state.panel);
   draw();
+  for (const message of fresh) announce(message);
+}
+
+// A message with sound that is not before the reader's eyes comes down as a banner.
+function announce(message) {
+  const key = placeKey(message.chat, message.thread);
+  const seen = key === current().key && byId("log").checkVisibility();
+  const where = model.places().find((one) => one.key === key);
+  if (seen || !where || !rings(message)) return;
+  const about = { face: faceOf(where.chat), initial: initial(where.chat.title), title: placeName(where), line: preview(message, model.state.me, where.chat) };
+  banner(about, () => choose(key));
 }
 
 function draw() {
   const here = current();
   place = here.key;
-  drawPeople();
-  const read = log.show(`${model.state.me}:${here.key}`, model.list(here.key), model.state.me);
-  if (read && document.body.dataset.view !== "list" && !document.hidden) model.seen(here.key);
-  drawPlaces(here);
+  drawPeople(model.state, (one) => one.heard > heard.get(one.id), look);
+  const eyes = { me: model.state.me, group: here.chat.kind !== "private" };
+  const read = log.show(`${spoken()}:${model.state.me}:${here.key}`, model.list(here.key), eyes);
+  if (read && byId("log").checkVisibility() && !document.hidden) model.seen(here.key);
+  drawPlaces(model, here, choose);
   drawHeading(here);
   drawComposer(here);
-  drawBank();
-}
-
-function drawPeople() {
-  const options = model.state.people.map((one) => element("option", { value: one.id, selected: one.id === model.state.me }, one.name));
-  replace(byId("person"), options, JSON.stringify([model.state.people, model.state.me]));
-}
-
-// Rebuilds a part only when what it shows has changed, so that focus stays where it is.
-function replace(node, children, key) {
-  if (node.dataset.key === key) return;
-  node.dataset.key = key;
-  node.replaceChildren(...children);
-}
-
-const placeName = ({ chat, topic }) => (topic ? `${chat.title} › ${topic.name ?? word("general")}` : chat.title);
-
-function drawPlaces(here) {
-  const rows = model.places().filter(({ chat }) => !chat.moved_to || chat.id === here.chat.id).map((one) => placeRow(one, here));
-  const focused = document.activeElement?.dataset?.place;
-  byId("places").replaceChildren(...rows);
-  if (focused) byId("places").querySelector(`[data-place="${CSS.escape(focused)}"]`)?.focus();
-  const unread = model.places().reduce((sum, one) => sum + model.unread(one.key), 0);
-  document.title = unread ? `(${unread}) epay-bot` : "epay-bot";
-}
-
-function placeRow(one, here) {
-  const last = model.last(one.key);
-  const unread = model.unread(one.key);
-  const attributes = { type: "button", "data-place": one.key, "aria-current": one.key === here.key ? "true" : null, onclick: () => choose(one.key) };
-  return element("li", {}, element("button", attributes,
-    element("span", { class: "face", "aria-hidden": "true" }, [...one.chat.title][0] ?? "?"),
-    element("span", { class: "name" }, placeName(one)),
-    element("time", {}, last ? clock(last.at) : ""),
-    element("span", { class: "preview" }, last ? last.text.split("\n", 1)[0] || (last.media ? `📎 ${last.media.name}` : "") : ""),
-    ...(unread ? [element("span", { class: "unread" }, String(unread))] : [])));
+  panel.draw();
 }
 
 function drawHeading(here) {
   byId("title").textContent = placeName(here);
-  const block = byId("block");
-  block.hidden = here.chat.kind !== "private" || here.chat.standing !== "member";
-  block.textContent = word("block");
+  byId("face").className = faceOf(here.chat);
+  byId("face").textContent = initial(here.chat.title);
+  const stand = byId("stand");
+  const { kind, moved_to: moved } = here.chat;
+  stand.hidden = Boolean(moved) || !inside(here.chat);
+  stand.lastElementChild.textContent = word(kind === "private" ? "block" : "remove");
+  stand.title = stand.lastElementChild.textContent;
+  stand.onclick = () => (kind === "private" ? attempt("block", { blocked: true }) : attempt("member", { chat: here.chat.id, inside: false }));
   drawStatus(here);
 }
 
@@ -164,63 +178,65 @@ function drawStatus(here) {
   const busy = said && Date.now() < typing.until;
   const status = byId("status");
   status.classList.toggle("busy", Boolean(connected && busy));
-  status.textContent = statusText(here.chat, busy && said.action);
+  const shown = statusText(here.chat, busy && said.action);
+  if (status.textContent !== shown) status.textContent = shown;
 }
 
 function statusText(chat, action) {
   if (!connected) return word("offline");
   if (action) return word(action.startsWith("upload") ? "upload" : "typing");
-  if (chat.kind !== "private") return `${chat.members} ${word("members")}`;
+  if (chat.kind !== "private") return word("members", { count: chat.members });
   return chat.standing === "kicked" ? word("blocked") : word("online");
+}
+
+// What stands in the place of the text field: the key of its words, undefined for none.
+function missing({ kind, standing, moved_to: moved }) {
+  if (moved) return "moved";
+  if (kind === "private") return { left: "start", kicked: "unblock" }[standing];
+  return { left: "bot_away", kicked: "bot_away" }[standing];
 }
 
 function drawComposer({ chat }) {
   composer.offer(chat.commands);
   const instead = byId("instead");
-  const key = chat.moved_to ? "moved" : chat.kind === "private" ? { left: "start", kicked: "unblock" }[chat.standing] : undefined;
+  const key = missing(chat);
   instead.hidden = key === undefined;
   byId("composer").hidden = key !== undefined;
   if (key) instead.textContent = word(key);
   instead.onclick = {
     start: () => say("/start", null),
     unblock: () => attempt("block", { blocked: false }),
-    moved: () => choose(`${chat.moved_to}/0`),
+    bot_away: () => attempt("member", { chat: chat.id, inside: true }),
+    moved: () => choose(placeKey(chat.moved_to, null)),
   }[key] ?? null;
 }
 
-function drawBank() {
-  const { actions, facts } = model.state;
-  byId("to-bank").hidden = actions.length === 0 && Object.keys(facts).length === 0;
-  const buttons = actions.map(({ name, label }) => {
-    const node = element("button", { type: "button" }, label);
-    node.addEventListener("click", () => act(node, name));
-    return node;
+function offerLanguages() {
+  const options = LANGUAGES.map((code) => element("option", { value: code, lang: code, selected: code === spoken() }, NAMES[code]));
+  byId("language").replaceChildren(...options);
+  byId("language").addEventListener("change", (event) => {
+    chooseLanguage(event.target.value);
+    if (model.state) draw();
   });
-  replace(byId("actions"), buttons, JSON.stringify(actions));
-  const rows = Object.entries(facts).flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]);
-  replace(byId("facts"), rows, JSON.stringify(facts));
 }
 
-async function act(node, name) {
-  node.setAttribute("aria-busy", "true");
-  const said = await attempt("act", { action: name });
-  node.removeAttribute("aria-busy");
-  if (said?.text) toast(said.text);
-}
-
-byId("person").addEventListener("change", (event) => look(event.target.value));
 byId("to-list").addEventListener("click", () => view("list"));
-byId("to-bank").addEventListener("click", () => view(document.body.dataset.view === "bank" ? "talk" : "bank"));
-byId("from-bank").addEventListener("click", () => view("talk"));
-byId("block").addEventListener("click", () => attempt("block", { blocked: true }));
+byId("to-panel").addEventListener("click", () => view(document.body.dataset.view === "panel" ? "talk" : "panel"));
+byId("from-panel").addEventListener("click", () => view("talk"));
 byId("alert").querySelector("button").addEventListener("click", () => byId("alert").close());
 document.addEventListener("visibilitychange", () => model.state && draw());
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  hideBanner();
+  if (document.body.dataset.view !== "talk") view("talk");
+});
 
 async function begin() {
+  speak(firstLanguage());
+  offerLanguages();
   const people = await (await fetch("/demo/people")).json();
   const known = people.find((one) => String(one.id) === person) ?? people[0];
   if (!known) throw new Error("nobody has a phone yet");
-  speak(known.language);
   look(String(known.id));
 }
 

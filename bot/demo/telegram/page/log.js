@@ -7,31 +7,42 @@ import { day, word } from "./words.js";
 const SHOWN = 400;
 const NEAR_BOTTOM = 60;
 
+// Whether a phone makes a sound of it.
+export const rings = (message) => !message.silent && !message.service && message.from?.bot !== false;
+
 export class Log {
   constructor(list, down, acts) {
     this.list = list;
     this.down = down;
     this.acts = acts;
     this.place = null;
+    this.following = true; // whether the end is to stay in view
     this.nodes = new Map(); // message id -> {message, node}
-    list.addEventListener("scroll", () => this.#showDown(0), { passive: true });
+    list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.following && this.toBottom()).observe(list);
     down.addEventListener("click", () => this.toBottom());
   }
 
   // Shows these messages of a place, oldest first. Returns whether the end is in view, so that they count as read.
-  show(place, messages, me) {
+  // `eyes` is {me, group}.
+  show(place, messages, eyes) {
     const fresh = this.place !== place;
-    const stay = fresh || this.#atBottom();
     if (fresh) this.#clear(place);
     const shown = messages.slice(-SHOWN);
-    const { added, changed } = this.#sync(shown, me);
+    const { added, changed } = this.#sync(shown, eyes, fresh);
     if (fresh || changed) this.#days(shown);
-    if (stay) this.toBottom();
-    this.#showDown(stay ? 0 : added);
-    return stay;
+    if (this.following) this.toBottom();
+    this.#showDown(added);
+    return this.following;
+  }
+
+  #scrolled() {
+    if (this.list.clientHeight) this.following = this.#atBottom();
+    this.#showDown(0);
   }
 
   toBottom() {
+    this.following = true;
     this.list.scrollTop = this.list.scrollHeight;
     this.#showDown(0);
   }
@@ -50,6 +61,7 @@ export class Log {
 
   #clear(place) {
     this.place = place;
+    this.following = true;
     this.nodes.clear();
     this.list.replaceChildren();
     // A chat that was just opened is not read out from its beginning.
@@ -57,7 +69,7 @@ export class Log {
     setTimeout(() => this.list.setAttribute("aria-live", "polite"), 300);
   }
 
-  #sync(messages, me) {
+  #sync(messages, eyes, fresh) {
     const wanted = new Set(messages.map((message) => message.id));
     let added = 0;
     let changed = false;
@@ -71,9 +83,10 @@ export class Log {
     for (const message of messages) {
       const known = this.nodes.get(message.id);
       if (known?.message === message) continue;
-      const node = bubble(message, me, this.acts);
+      const node = bubble(message, eyes, this.acts);
       if (known) this.#replace(known.node, node);
       else this.#insert(node, message.id);
+      if (!known && !fresh) node.classList.add("new", ...(rings(message) ? ["rings"] : []));
       this.nodes.set(message.id, { message, node });
       added += known ? 0 : 1;
       changed = true;
@@ -112,9 +125,10 @@ export class Log {
   }
 
   #showDown(added) {
-    if (this.#atBottom()) this.waiting = 0;
-    else this.waiting = (this.waiting ?? 0) + added;
-    this.down.hidden = this.#atBottom();
-    this.down.textContent = this.waiting ? `↓ ${this.waiting} ${word("newer")}` : "↓";
+    const end = this.following;
+    this.waiting = end ? 0 : (this.waiting ?? 0) + added;
+    this.down.hidden = end;
+    this.down.firstElementChild.textContent = this.waiting ? `${this.waiting} ${word("newer")}` : "";
+    this.down.setAttribute("aria-label", this.down.textContent || word("messages"));
   }
 }

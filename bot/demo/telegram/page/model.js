@@ -4,26 +4,30 @@ export class Model {
   constructor() {
     this.state = null;
     this.messages = new Map(); // place key -> Map(message id -> message)
-    this.read = new Map(); // place key -> highest message id seen
+    this.read = {}; // place key -> highest message id seen
   }
 
-  // Takes a state in; an unchanged message keeps its identity, so that its node on the page can stay.
+  // Takes a state in and gives the messages that are new since the last one. An unchanged message keeps its
+  // identity, so that its node on the page can stay.
   apply(state) {
     const before = state.full ? this.messages : null;
     if (state.full) this.messages = new Map();
     const first = this.state === null;
     this.state = state;
-    for (const message of state.messages) this.#put(message, before);
-    if (first) for (const key of this.messages.keys()) this.seen(key);
+    if (first) this.read = JSON.parse(sessionStorage.getItem(this.#kept) ?? "{}");
+    const fresh = state.messages.filter((message) => this.#put(message, before));
+    return first ? [] : fresh;
   }
 
+  // Whether the message was not known before.
   #put(message, before) {
     const key = placeKey(message.chat, message.thread);
     if (!this.messages.has(key)) this.messages.set(key, new Map());
-    const known = before?.get(key)?.get(message.id);
     const list = this.messages.get(key);
+    const known = list.get(message.id) ?? before?.get(key)?.get(message.id);
     if (message.deleted) list.delete(message.id);
     else list.set(message.id, known && JSON.stringify(known) === JSON.stringify(message) ? known : message);
+    return !known && !message.deleted;
   }
 
   places() {
@@ -42,12 +46,20 @@ export class Model {
   }
 
   seen(key) {
-    this.read.set(key, this.last(key)?.id ?? 0);
+    const last = this.last(key)?.id ?? 0;
+    if (this.read[key] === last) return;
+    this.read[key] = last;
+    sessionStorage.setItem(this.#kept, JSON.stringify(this.read));
   }
 
   unread(key) {
-    const seen = this.read.get(key) ?? 0;
+    const seen = this.read[key] ?? 0;
     return this.list(key).filter((message) => message.id > seen && message.from?.id !== this.state.me).length;
+  }
+
+  // Of one person on one server: another run of the demo begins its numbers anew.
+  get #kept() {
+    return `read ${this.state.born} ${this.state.me}`;
   }
 }
 

@@ -12,7 +12,7 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-// `acts` has command(text) and copy(text).
+// `acts` has command(text), copy(text) and open(address, event).
 export function formatted(text, entities, acts) {
   const fragment = document.createDocumentFragment();
   fragment.append(...pieces(text, 0, text.length, entities, acts));
@@ -50,7 +50,7 @@ function shaped(entity, own, children, acts) {
       return expandable(children);
     case "text_link":
     case "url":
-      return link(entity.url ?? own, children);
+      return link(entity.url ?? own, children, acts);
     case "bot_command":
       return element("button", { class: "command", type: "button", onclick: () => acts.command(own) }, ...children);
     case "date_time":
@@ -60,9 +60,11 @@ function shaped(entity, own, children, acts) {
   }
 }
 
-function link(address, children) {
+function link(given, children, acts) {
+  const address = /^t\.me\//i.test(given) ? `https://${given}` : given;
   if (!/^https?:\/\//i.test(address)) return element("span", { class: "mention" }, ...children);
-  return element("a", { href: address, target: "_blank", rel: "noopener noreferrer", title: address }, ...children);
+  const open = (event) => acts.open(address, event);
+  return element("a", { href: address, target: "_blank", rel: "noopener noreferrer", title: address, onclick: open }, ...children);
 }
 
 function spoiler(children) {
