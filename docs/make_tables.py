@@ -107,7 +107,7 @@ def default_of(field: FieldInfo, shown: str) -> str:
     return f"`{written(default)}`"
 
 
-def written(value: Any) -> str:  # noqa: PLR0911 - a line a kind
+def written(value: Any) -> str:
     """A value in YAML's words."""
     match value:
         case None:

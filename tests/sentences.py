@@ -1,4 +1,4 @@
-"""Every sentence the program can say when something is wrong, read from its source; `…` stands for what fills a place."""
+"""Every sentence the program can say when something is wrong, read from its source; `…` is what fills a place."""
 
 import ast
 import re
@@ -20,13 +20,15 @@ def alert_sentences() -> set[str]:
     said = [(_keyword(call, "text"), tree) for tree in _trees() for call in _calls(tree, ALERTS)]
     found = {text for spoken, tree in said for text in _texts(spoken, tree) if "…" not in text}
     volume = ast.parse((BOT / "views/volume.py").read_text(encoding="utf-8"))
-    signals = [text for call in _calls(volume, {"voice", "plural"}) for text in _texts(call.args[0], volume)]
+    signals = [text for call in _calls(volume, {"voice", "plural"}) for text in _texts(_most(call), volume)]
     return {PLACE.sub("…", text) for text in (*found, *(text for text in signals if "{time}" in text))}
 
 
 def error_sentences() -> set[str]:
     """How the program ends, what a failed check says, and what the bank is said to do."""
-    found = {text for tree in _trees() for call in _calls(tree, _with_children(ERRORS) | ENDS) for text in _first(call, tree)}
+    found = {
+        text for tree in _trees() for call in _calls(tree, _with_children(ERRORS) | ENDS) for text in _first(call, tree)
+    }
     checks = ast.parse((BOT / "checks.py").read_text(encoding="utf-8"))
     failed = [call for call in _calls(checks, {"Result"}) if getattr(call.args[0], "value", None) is False]
     return _worded(found | {text for call in failed for text in _texts(call.args[1], checks)})
@@ -37,7 +39,9 @@ def configuration_sentences() -> set[str]:
     problems = {text for tree in _trees() for call in _calls(tree, {"Problem"}) for text in _texts(call.args[1], tree)}
     files = [*(BOT / "config").glob("*.py"), *(BOT / "rules").glob("*.py")]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
-    return _worded(problems | {text for tree in trees for call in _calls(tree, {"ValueError"}) for text in _first(call, tree)})
+    return _worded(
+        problems | {text for tree in trees for call in _calls(tree, {"ValueError"}) for text in _first(call, tree)}
+    )
 
 
 def catalogue_sentences(language: str) -> set[str]:
@@ -89,6 +93,11 @@ def _keyword(call: ast.Call, name: str) -> ast.expr:
     return next((one.value for one in call.keywords if one.arg == name), ast.Constant(""))
 
 
+def _most(call: ast.Call) -> ast.expr:
+    """The text for many where there are two forms."""
+    return call.args[1] if getattr(call.func, "attr", "") == "plural" else call.args[0]
+
+
 def _first(call: ast.Call, tree: ast.Module) -> list[str]:
     return _texts(call.args[0], tree) if call.args else []
 
@@ -99,7 +108,9 @@ def _texts(said: ast.expr, tree: ast.Module) -> list[str]:
         case ast.Constant(value=str() as text):
             return [text] if text else []
         case ast.JoinedStr(values=parts):
-            return ["".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else "…" for part in parts)]
+            return [
+                "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else "…" for part in parts)
+            ]
         case ast.Name(id=name):
             given = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _assigns(node, name)]
             return [text for value in given if not isinstance(value, ast.Name) for text in _texts(value, tree)]
