@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock clean
+.PHONY: demo test docs release fuzz lint format bench faults soak bench-anomaly picture lock clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.

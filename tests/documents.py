@@ -65,7 +65,7 @@ class Document:
     @property
     def quotes(self) -> list[str]:
         """What is quoted, each quotation on a line of its own."""
-        return re.findall(r"^\s*> (.+)$", self.text, re.MULTILINE)
+        return re.findall(r"^\s*(?:\d+\. )?> (.+)$", self.text, re.MULTILINE)
 
 
 def anchor_of(heading: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from bot.texts import LANGUAGES
@@ -66,10 +67,11 @@ def _worded(texts: set[str]) -> set[str]:
     return {text for text in texts if len(re.findall(r"\w{2,}", text)) > 1}
 
 
-def _trees() -> Iterator[ast.Module]:
-    for path in sorted(BOT.rglob("*.py")):
-        if "demo" not in path.parts:
-            yield ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _trees() -> tuple[ast.Module, ...]:
+    return tuple(
+        ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BOT.rglob("*.py")) if "demo" not in path.parts
+    )
 
 
 def _with_children(names: set[str]) -> set[str]:
