@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 from bot.incidents import Incidents
 from bot.minutes import Minutes, due, minute_of, minutes_of
-from bot.model import MerchantId, TerminalId
+from bot.model import MerchantId, Silence, TerminalId
 from bot.rules.unusual_volume import NAME, Conclusion, Heard, Setting, UnusualVolume, conclude
 from bot.rules.volume import Detector
 from bot.rules.volume.detector import LATE_SECONDS
 from bot.rules.volume.values import Group
-from bot.store import incidents, operations, sources, volume
+from bot.store import incidents, operations, silences, sources, volume
 from bot.store.driver import Connection, Store
 from bot.store.volume import Watched
 
@@ -112,6 +112,7 @@ class Watching:
         heard: list[Heard] = []
         for span in _known(made, watched.fed, until, lost_at):
             heard += self._feed(room, made, span, newest=newest)
+        _excuse(room, heard, silences.list_active(db, merchant_id))
         room.watched = replace(watched, fed=until, seen_at=volume.newest_sight(db, merchant_id))
         self._settle(db, merchant_id, room, heard)
         volume.save_watched(db, merchant_id, room.watched)
@@ -230,6 +231,13 @@ class Watching:
             self._save(db, merchant_id, room, room.detectors)
         self._settle(db, merchant_id, room, [])
         self._rooms[merchant_id] = room
+
+
+def _excuse(room: Room, heard: Sequence[Heard], active: Sequence[Silence]) -> None:
+    """What a person had announced costs the terminal no patience: an alarm under its silence counts as planned."""
+    for terminal_id, signal in ((one.terminal_id, one.signal) for one in heard if one.signal.state == "open"):
+        if any(one.shuts(NAME, terminal_id) for one in active):
+            room.detectors[terminal_id].feedback(signal.kind, "planned", signal.at)
 
 
 def _known(made: Minutes, start: int, until: int, lost_at: datetime | None) -> list[range]:

@@ -6,7 +6,7 @@ message or edit that comes later.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -16,9 +16,11 @@ from test_chat_dispatch import BAKERY, GROUP, NOW, SHOP, TOPIC, Stage, open_stag
 from bot.chat.commands import COMMANDS
 from bot.demo.bank import Fault
 from bot.demo.telegram import Person
-from bot.model import Colleague, Role
+from bot.model import Colleague, Destination, MerchantId, Role, Symptom, TerminalId
 from bot.store import people
 from bot.store.driver import Connection
+from bot.store.incidents import list_open
+from bot.views.incidents import living_message
 
 Place = Literal["private", "group", "topic"]
 HOURS = timedelta(hours=1)
@@ -38,6 +40,11 @@ class Bank:
     """The bank stops answering, or answers again."""
 
     answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Samal-2 falls silent, which the owner is told in private."""
 
 
 def owner(says: str, *gets: str, at: Place = "private", then: tuple[str, ...] = ()) -> Turn:
@@ -65,7 +72,7 @@ NOT_UNDERSTOOD = "I do not understand that. Send an invoice number, or /help"
 PAID_AT_LAST = ("1001", "❌ failed → ✅ paid on attempt 2", "Samal-2", "25 000 ₸ · paid", "25 000 ₸ · failed")
 LIVE, STORED = "🟢 Live from the bank", "⚠️ The bank does not answer; stored data as of 14:00 (Almaty)"
 
-CONVERSATIONS: dict[str, list[Turn | Bank]] = {
+CONVERSATIONS: dict[str, list[Turn | Bank | Silent]] = {
     "the owner begins": [
         owner("/start", "Hello, Aigerim!", "/find – ", "/today – ", "/health – ", "/id – ", "/help – "),
         owner("/help", "What you can ask:", "/find – All attempts on an invoice"),
@@ -352,6 +359,39 @@ CONVERSATIONS: dict[str, list[Turn | Bank]] = {
         owner("/subscribe all digest", "All terminals: 🔔 digests", "Daily digest at 09:00"),
         stranger("/subscribe", "This bot is private"),
     ],
+    "unusual volume": [
+        owner("/rules", "📏 The past of which terminal shall I replay?"),
+        owner("/rules samal", "📏 I replay the last weeks of Samal-2", then=("what each preset would have told",)),
+        owner(
+            "/rules dostyk", "📏 I replay the last weeks of Dostyk", at="topic", then=("normal · 0 alerts · in force",)
+        ),
+        owner("/rules Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/picture", "📈 The picture of which terminal?"),
+        owner("[Dostyk]", "⚠️ What is usual at Dostyk is not known yet"),
+        owner("/picture samal", "⚠️ What is usual at Samal-2 is not known yet"),
+        owner("/picture Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/picture #99", "⚠️ There is no incident #99"),
+        Silent(),
+        owner("[📈 Picture]", "⚠️ Of #1 there is no picture: what was usual then is not remembered"),
+        owner("/picture 1", "⚠️ Of #1 there is no picture", at="topic"),
+        owner("/planned 1", "✅ #1 was planned, so it is over"),
+        owner("/falsealarm 1", "✅ #1 was planned, so it is over"),
+        Silent(),
+        owner("[✅ Planned]"),
+        owner("/incident 2", "🔇 No operations since 13:0", "✅ Planned, says Aigerim"),
+        Silent(),
+        owner("[👎 False alarm]"),
+        owner("/incident 3", "👎 A false alarm, says Aigerim"),
+        Silent(),
+        owner("/falsealarm 4", "👎 #4 is over; the next must be clearer before I speak up", at="group"),
+        owner("/planned", "⚠️ Which incident? /alerts shows those of the last day"),
+        owner("/planned 99", "⚠️ There is no incident #99", at="group"),
+        owner("/falsealarm", "⚠️ Which incident?"),
+        owner("/falsealarm all", "⚠️ Which incident?"),
+        stranger("/rules", "This bot is private"),
+        stranger("/picture 1", at="group"),
+        stranger("/planned 1", at="group"),
+    ],
     "quiet hours": [
         owner("/quiet", "🌙 No quiet hours"),
         owner("[23:00–08:00]", "🌙 Quiet from 23:00 to 08:00 (Almaty): only what is critical makes a sound"),
@@ -490,13 +530,15 @@ def fill(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("turns", CONVERSATIONS.values(), ids=CONVERSATIONS)
-async def test_people_get_what_the_table_says(tmp_path: Path, turns: list[Turn | Bank]) -> None:
+async def test_people_get_what_the_table_says(tmp_path: Path, turns: list[Turn | Bank | Silent]) -> None:
     async with open_stage(tmp_path, SHOP) as stage:
         fill(stage)
         await stage.read_bank(NOW - timedelta(days=120))
         await stage.store.write(let_in, stage)
         for turn in turns:
-            if isinstance(turn, Bank):
+            if isinstance(turn, Silent):
+                await tell(stage, fall_silent(stage.clock()))
+            elif isinstance(turn, Bank):
                 stage.bank.faults.always("list", None if turn.answers else Fault.server_error())
             else:
                 await take(stage, turn)
@@ -516,6 +558,29 @@ def let_in(db: Connection, stage: Stage) -> None:
 def person_of(stage: Stage, turn: Turn) -> Person:
     named = {"owner": stage.owner, "stranger": stage.stranger}
     return named.get(turn.who) or next(one for one in stage.api.people.values() if one.first_name == turn.who.title())
+
+
+def fall_silent(now: datetime) -> Symptom:
+    samal, since = TerminalId(SHOP.terminals[0].tid), int(now.timestamp()) - 3600
+    return Symptom(
+        rule="volume",
+        merchant_id=MerchantId(SHOP.id),
+        key=f"{samal}/silence",
+        holds=True,
+        terminals=(samal,),
+        text="silent",
+        values={"kind": "silence", "since": since, "seen": 0, "of": 0, "low": 39, "high": 86, "reason": 0},
+    )
+
+
+async def tell(stage: Stage, symptom: Symptom) -> None:
+    """As delivery would."""
+    incidents = stage.desk.incidents
+    await stage.store.write(incidents.settle, symptom.merchant_id, [symptom])
+    (known,) = await stage.store.read(list_open, symptom.merchant_id)
+    voice = stage.desk.voices.voice("en", "Asia/Almaty")
+    message = living_message(await stage.store.read(incidents.describe, known), voice, now=stage.clock())
+    await stage.gateway.send(Destination(chat_id=stage.owner.user_id, language="en", timezone="Asia/Almaty"), message)
 
 
 async def take(stage: Stage, turn: Turn) -> None:

@@ -139,7 +139,9 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "incident": {"number": 1, "state": "resolved", "rule": "failed_operation", "severity": "warning", "loudness": "on"},
     "incident_event": {"id": 1},
     "silence": {"id": 1, "kind": "x"},
+    "volume_state": {"body": b"{}"},
     "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
+    "volume_state": {"body": b""},
 }
 
 
@@ -147,8 +149,7 @@ def fill(connection: sqlite3.Connection) -> None:
     for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT'"):
         known = _COLUMNS | _BY_TABLE.get(table, {})
         columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        empty = {"INTEGER": 1, "BLOB": b""}
-        row = {name: known.get(name, empty.get(kind, "")) for _, name, kind, *_ in columns}
+        row = {name: known.get(name, 1 if kind == "INTEGER" else "") for _, name, kind, *_ in columns}
         places = ", ".join(f":{name}" for name in row)
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
     connection.commit()

@@ -11,7 +11,7 @@ from test_views_properties import SPEAKERS, operations, texts
 from views_files import ASKED, DAY_MARKS, WEEK_AGO
 from views_samples import ALMATY, FAILED, HOSTILE, NOW, PAID, SHOP, period_report
 
-from bot.charts import Chart
+from bot.charts.chart import from_json
 from bot.exports import Format, Kind
 from bot.model import Merchant, Operation, OperationId, Terminal, TerminalId
 from bot.texts import Voices, clean
@@ -54,7 +54,7 @@ def test_any_name_makes_a_chart_that_survives_its_pipe(name: str) -> None:
     report = period_report(terminal=Terminal(TerminalId("1"), name))
     for voice in SPEAKERS:
         chart = period_chart(report, DAY_MARKS, WEEK_AGO, voice)
-        assert Chart.from_json(chart.to_json()) == chart
+        assert from_json(chart.to_json()) == chart
         caption = chart_picture(report, b"", voice).text
         check_telegram_html(caption)
         assert utf16_units(caption) <= CAPTION

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from telegram_html import check_telegram_html, utf16_units
+from views_bands import BAND_VIEWS
 from views_files import FILE_VIEWS
 from views_incidents import INCIDENT_VIEWS
 from views_people import PEOPLE_VIEWS
@@ -254,6 +255,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
     | INCIDENT_VIEWS
     | PEOPLE_VIEWS
     | ROUTE_VIEWS
+    | BAND_VIEWS
     | VOLUME_VIEWS
     | SEARCH_VIEWS
     | FILE_VIEWS

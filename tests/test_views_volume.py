@@ -76,10 +76,12 @@ def test_a_persons_word_is_shown_and_its_buttons_are_gone() -> None:
     voice = Voices().voice("en", "Asia/Almaty")
     buttons = volume_buttons(an_alarm("silence"), voice)
     assert [(one.text, one.data) for one in buttons] == [
-        ("📈 Picture", f"v1:chart:{SAMAL}"),
+        ("📈 Picture", "v1:picture:#7"),
         ("✅ Planned", "v1:planned:7"),
         ("👎 False alarm", "v1:falsealarm:7"),
     ]
+    amounts = volume_buttons(an_alarm("bank", values={"group": "amount", "count": 3}), voice)
+    assert [one.text for one in amounts] == ["✅ Planned", "👎 False alarm"]
     over = an_alarm("silence", state=IncidentState.RESOLVED, values={"verdict": "planned", "by": "<Aigerim>"})
     assert volume_words(over, voice).endswith("\n✅ Planned, says &lt;Aigerim&gt;")
     assert volume_buttons(over, voice) == []

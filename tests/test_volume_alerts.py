@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import admitting
 import pytest
 from builders import DOSTYK, OWNER, SAMAL, SHOP
-from volumes import ABAY, DAY, DAYS, MINUTE, START, Volumes, copy_of, history, keep_history
+from volumes import ABAY, ALMATY, DAY, DAYS, MINUTE, START, Till, Volumes, copy_of, history, keep_history
 
-from bot.model import IncidentState, Loudness, Mark, Severity, Window
+from bot.model import IncidentState, Loudness, Mark, Severity, Silence, Window
 from bot.store import volume
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
@@ -202,6 +204,108 @@ async def test_history_that_comes_later_is_learned_without_an_alert(tmp_path: Pa
     assert await stage.volume() == []
     await stage.pass_minutes(60, without(SAMAL))
     assert [one.key for one in await stage.volume()] == [f"{SAMAL}/silence"]
+    await stage.store.close()
+
+
+async def test_a_bot_that_was_away_for_hours_catches_up_without_a_word(stage: Volumes) -> None:
+    await stage.pass_minutes(1)
+    for _ in range(180):
+        stage.late += [one for place, till in stage.tills.items() for one in till.minute(place, stage.now)]
+        stage.now += MINUTE
+    stage.restart()
+    await stage.ready()
+    await stage.read_late()
+    await stage.pass_minutes(30)
+    assert await stage.volume() == []
+
+
+async def settled(grown: Path, folder: Path, **own: Any) -> Volumes:
+    """The same weeks, with settings of Samal's own."""
+    stage = Volumes(copy_of(grown, folder), START + DAYS * DAY + 10 * HOUR, terminals={SAMAL: own})
+    await stage.ready()
+    return stage
+
+
+async def test_a_terminal_is_missed_only_in_its_working_hours(grown: Path, tmp_path: Path) -> None:
+    stage = await settled(grown, tmp_path, hours="09:00-12:00")
+    await stage.pass_minutes(120)
+    await stage.pass_minutes(120, without(SAMAL))
+    assert await stage.volume() == []
+    await stage.store.close()
+    stage = await settled(grown, tmp_path, hours="09:00-12:00")
+    await stage.pass_minutes(60, without(SAMAL))
+    assert [one.key for one in await stage.volume()] == [f"{SAMAL}/silence"]
+    await stage.store.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "change", "words"),
+    [
+        ({"lowest": 34}, 0.75, "📉 {seen} operations in the hour from {since}, fewer than the 34 set"),
+        ({"highest": 40}, 1.4, "📈 {seen} operations in the hour from {since}, more than the 40 set"),
+    ],
+)
+async def test_a_limit_of_the_owner_is_told_aloud_and_told_as_over(
+    grown: Path, tmp_path: Path, limit: dict[str, int], change: float, words: str
+) -> None:
+    stage = await settled(grown, tmp_path, **limit)
+    await stage.pass_minutes(120, lambda place: change if place == SAMAL else 1.0)
+    (incident,) = await stage.volume()
+    seen, since = incident.values["seen"], f"{incident.since.astimezone(ALMATY):%H:%M}"
+    assert volume_words(incident, EN) == words.format(seen=seen, since=since)
+    assert incident.loudness is Loudness.ON
+    await stage.pass_minutes(120)
+    assert not (await stage.volume())[0].is_open
+    await stage.store.close()
+
+
+async def test_a_closure_that_was_announced_is_kept_quiet_and_costs_no_patience(stage: Volumes) -> None:
+    by = Mark(101, "Aigerim", stage.now)
+    repairs = Silence(merchant_id=SHOP, terminals=(SAMAL,), until_at=stage.now + 3 * HOUR, author=by, comment="repairs")
+    await stage.store.write(stage.incidents.silence, repairs)
+    backoff = stage.watching._rooms[SHOP].detectors[SAMAL].case.backoff
+    await stage.pass_minutes(90, without(SAMAL))
+    (incident,) = await stage.volume()
+    assert incident.is_open
+    assert sum(weight for _, weight in backoff.marks["low"]) == 0
+    assert await sounds(stage) == []
+    await stage.pass_minutes(60)
+    assert not (await stage.volume())[0].is_open
+    assert await sounds(stage) == []
+
+
+async def test_a_closure_longer_than_announced_is_told_when_its_time_is_over(stage: Volumes) -> None:
+    by = Mark(101, "Aigerim", stage.now)
+    until = stage.now + 90 * MINUTE
+    await stage.store.write(
+        stage.incidents.silence, Silence(merchant_id=SHOP, terminals=(SAMAL,), until_at=until, author=by)
+    )
+    await stage.pass_minutes(89, without(SAMAL))
+    assert await sounds(stage) == []
+    await stage.pass_minutes(3, without(SAMAL))
+    await stage.store.write(stage.incidents.tick)
+    assert len(await sounds(stage)) == 1
+
+
+async def sounds(stage: Volumes) -> list[str]:
+    """What was said to people with a reason of its own."""
+    rows = await stage.store.read(lambda db: db.rows("SELECT * FROM outbox ORDER BY id"))
+    return [str(dict(row)) for row in rows]
+
+
+async def test_a_terminal_of_a_payment_a_day_is_never_called_silent(tmp_path: Path) -> None:
+    now, random = START + 38 * DAY, Random(3)
+    till = Till(3)
+    made = [till.one(SAMAL, START + day * DAY + random.uniform(9, 21) * HOUR, 0.0) for day in range(30)]
+    store = SqliteStore(tmp_path / "bot.db")
+    await store.write(keep_history, made, START + 30 * DAY)
+    await store.close()
+    stage = Volumes(tmp_path / "bot.db", START + 30 * DAY, places=[])
+    await stage.ready()
+    while stage.now < now:
+        stage.now += 20 * MINUTE
+        await stage.read([])
+    assert await stage.volume() == []
     await stage.store.close()
 
 

@@ -54,6 +54,8 @@ VOLUME_VIEWS: dict[str, Callable[[Voice], Message]] = {
     **{f"volume-{kind}": living(of(volume(kind))) for kind in ("silence", "drop", "spike", "fail", "decay")},
     "volume-amount": living(of(volume("amount", values={"seen": 1_250_000, "low": 400_000, "high": 650_000}))),
     **{f"volume-bank-{group}": living(of(everywhere(group))) for group in ("low", "high", "fail", "amount")},
+    "volume-lowest": living(of(volume("drop", values={"limit": 30}))),
+    "volume-highest": living(of(volume("spike", values={"limit": 10}))),
     "volume-over": living(of(over(kind="over", was="silence", group="low"))),
     "volume-planned": living(of(over(verdict="planned", by="Aigerim"))),
     "volume-false-alarm": living(of(over(verdict="false_alarm", by="Aigerim"))),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,46 @@ class Chart:
     nothing: str
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), ensure_ascii=False).encode("utf-8", "replace")
+        return _to_json(self)
 
-    @classmethod
-    def from_json(cls, given: bytes) -> "Chart":
-        fields = json.loads(given)
-        for name in ("paid", "failed", "before"):
-            fields[name] = Bars(fields[name]["words"], tuple(fields[name]["counts"]))
-        return cls(**fields | {"ticks": tuple(fields["ticks"])})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandChart:
+    """What was `seen`, a bar a tick, in front of the usual range of each bar, `low` to `high`.
+
+    `alarms` (from, to) and `marks` are places along the bars, 0 where the first begins and 1 where it ends; `told`
+    explains them. Texts as those of a Chart.
+    """
+
+    title: str
+    period: str
+    ticks: tuple[str, ...]
+    seen: Bars
+    usual: str
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    alarms: tuple[tuple[float, float], ...]
+    marks: tuple[float, ...]
+    told: str
+    nothing: str
+
+    def to_json(self) -> bytes:
+        return _to_json(self)
+
+
+def from_json(given: bytes) -> Chart | BandChart:
+    """The picture that was given to the pipe."""
+    fields = json.loads(given)
+    kind = {one.__name__: one for one in (Chart, BandChart)}[fields.pop("kind")]
+    return kind(**{name: _value(value) for name, value in fields.items()})
+
+
+def _to_json(chart: Chart | BandChart) -> bytes:
+    fields = {"kind": type(chart).__name__, **asdict(chart)}
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _value(given: Any) -> Any:
+    if isinstance(given, dict):
+        return Bars(given["words"], tuple(given["counts"]))
+    return tuple(map(_value, given)) if isinstance(given, list) else given

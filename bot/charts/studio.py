@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from tempfile import TemporaryDirectory
 
-from bot.charts.chart import Chart
+from bot.charts.chart import BandChart, Chart
 from bot.errors import EpayBotError
 from bot.workers import Worker, WorkerFailed
 
@@ -37,7 +37,7 @@ class Charts:
         self._idle = idle
         self.deadline = deadline
         self._clock = clock
-        self._kept: dict[Chart, tuple[float, bytes]] = {}
+        self._kept: dict[Chart | BandChart, tuple[float, bytes]] = {}
         self._one_at_a_time = asyncio.Lock()
         self._ending: asyncio.Task[None] | None = None
         self._worker: Worker | None = None
@@ -49,7 +49,7 @@ class Charts:
         """The process, while there is one."""
         return self._worker
 
-    async def draw(self, chart: Chart) -> bytes:
+    async def draw(self, chart: Chart | BandChart) -> bytes:
         """A PNG; for the same chart the same one for a minute. Raises NotDrawn."""
         async with self._one_at_a_time:
             self._forget()

@@ -14,6 +14,7 @@ from bot.model.alerts import (
     NoticeAlert,
     Rates,
 )
+from bot.model.bands import Band, Measure, Stretch
 from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
 from bot.model.deliveries import ChatDeliveries, DeliveriesReport
 from bot.model.incidents import (
@@ -112,6 +113,7 @@ __all__ = [
     "Alert",
     "AlertReason",
     "AuditEntry",
+    "Band",
     "Bar",
     "Because",
     "Button",
@@ -152,6 +154,7 @@ __all__ = [
     "Loudness",
     "Mark",
     "MatchReport",
+    "Measure",
     "Member",
     "Merchant",
     "MerchantId",
@@ -183,6 +186,7 @@ __all__ = [
     "SortKey",
     "SourceHealth",
     "Standing",
+    "Stretch",
     "Subscription",
     "Symptom",
     "Tally",

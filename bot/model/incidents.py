@@ -173,6 +173,11 @@ class Silence:
         classes = {member.reason_class for member in incident.members}
         return _covers(self.terminals, incident.places) and _covers(self.classes, classes)
 
+    def shuts(self, rule: str, terminal_id: TerminalId) -> bool:
+        """Whether a person announced that nothing of this rule is to be heard of a terminal."""
+        named = not self.terminals or terminal_id in self.terminals
+        return named and not self.classes and self.rule in {"", rule}
+
 
 def _covers(named: Collection[str], seen: Collection[str]) -> bool:
     return not named or (len(seen) > 0 and set(seen) <= set(named))

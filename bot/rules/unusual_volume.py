@@ -146,7 +146,7 @@ def _single(heard: Heard, setting: Setting) -> Symptom:
         key=f"{heard.terminal_id}/{signal.kind}",
         holds=True,
         severity=severity,
-        loudness=_loudness(signal.kind, severity, setting.preset),
+        loudness=Loudness.ON if signal.limit else _loudness(signal.kind, severity, setting.preset),
         terminals=(heard.terminal_id,),
         since=_instant(signal.since_at),
         text=describe(signal, _offset(signal.since_at, setting.zone)),
@@ -205,7 +205,8 @@ def _over(incident: Incident, heard: Sequence[Heard], setting: Setting) -> Sympt
 
 def _values(signal: Signal) -> dict[str, str | int]:
     low, high = signal.expected
-    return {
+    own: dict[str, str | int] = {"limit": signal.limit} if signal.limit else {}
+    return own | {
         "kind": signal.kind,
         "since": signal.since_at,
         "seen": round(signal.observed),

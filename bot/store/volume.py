@@ -51,11 +51,16 @@ def save_watched(db: Connection, merchant_id: MerchantId, watched: Watched) -> N
     )
 
 
-def list_states(db: Connection, merchant_id: MerchantId) -> dict[TerminalId, bytes]:
-    """The kept memory of each terminal's detector."""
-    rows = db.rows(
-        "SELECT terminal_id, body FROM volume_state WHERE merchant_id = :merchant_id", merchant_id=merchant_id
-    )
+def list_states(
+    db: Connection, merchant_id: MerchantId, places: Iterable[TerminalId] | None = None
+) -> dict[TerminalId, bytes]:
+    """The kept memory of each terminal's detector, of these terminals or of all."""
+    query = "SELECT terminal_id, body FROM volume_state WHERE merchant_id = :merchant_id"
+    if places is None:
+        rows = db.rows(query, merchant_id=merchant_id)
+    else:
+        one = f"{query} AND terminal_id = :terminal_id"
+        rows = [row for id in places for row in db.rows(one, merchant_id=merchant_id, terminal_id=id)]
     return {TerminalId(row["terminal_id"]): row["body"] for row in rows}
 
 

@@ -11,6 +11,7 @@ from bot.views.answers import (
     welcome,
 )
 from bot.views.audit import audit_page
+from bot.views.bands import band_chart, band_picture
 from bot.views.bars import sparkline
 from bot.views.by_terminal import by_terminal
 from bot.views.ceilings import ceilings, level_meaning
@@ -37,7 +38,7 @@ from bot.views.period_buttons import (
     terminals_buttons,
     updated,
 )
-from bot.views.rules import ask_rules, rules_of, rules_replayed
+from bot.views.rules import ask_picture, ask_rules, rules_of, rules_replayed
 from bot.views.searches import search_help, search_results
 from bot.views.sight import Sight
 from bot.views.silences import ask_silence_of, ask_silence_until, silenced, silences_list
@@ -72,6 +73,7 @@ __all__ = [
     "ask_leave",
     "ask_merchant",
     "ask_period",
+    "ask_picture",
     "ask_place",
     "ask_quiet",
     "ask_role",
@@ -80,6 +82,8 @@ __all__ = [
     "ask_silence_until",
     "ask_snooze",
     "audit_page",
+    "band_chart",
+    "band_picture",
     "by_terminal",
     "ceilings",
     "chart_buttons",

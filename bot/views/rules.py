@@ -10,6 +10,7 @@ from bot.texts import Voice
 from bot.views.blocks import capped, fit
 from bot.views.buttons import data_button
 from bot.views.operations import SEPARATOR
+from bot.views.volume import picture_button
 
 _SHOWN = 8
 _ASKED = 12
@@ -19,6 +20,12 @@ def ask_rules(terminals: Sequence[Terminal], voice: Voice) -> Message:
     """Which terminal."""
     buttons: list[list[Button]] = [data_button(one.name, "rules", one.id) for one in terminals[:_ASKED]]
     return Message(voice("📏 The past of which terminal shall I replay?"), [row for row in buttons if row])
+
+
+def ask_picture(terminals: Sequence[Terminal], voice: Voice) -> Message:
+    """Which terminal."""
+    buttons: list[list[Button]] = [data_button(one.name, "picture", one.id) for one in terminals[:_ASKED]]
+    return Message(voice("📈 The picture of which terminal?"), [row for row in buttons if row])
 
 
 def rules_replayed(terminal: Terminal, voice: Voice) -> Message:
@@ -41,7 +48,7 @@ def rules_of(
         lines += [Markup(), SEPARATOR.join([Markup("<b>{}</b>").format(words), count, *here])]
         lines += [_line(one, voice, now) for one in alarms[-_SHOWN:]]
     foot = voice("<i>It is chosen in the configuration: alerts.volume.preset</i>")
-    return Message(fit([head], lines, [Markup(), foot], voice))
+    return Message(fit([head], lines, [Markup(), foot], voice), [picture_button(terminal.id, voice)])
 
 
 def _line(alarm: Alarm, voice: Voice, now: datetime) -> Markup:

@@ -1,5 +1,6 @@
 """Unusual volume in words: what is seen, since when, and what is usual."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -26,12 +27,18 @@ def volume_buttons(incident: Incident, voice: Voice) -> list[Button]:
     """What a person may say of it while it lasts."""
     if incident.rule != RULE or not incident.is_open:
         return []
-    number, places = str(incident.number), incident.places
+    number = str(incident.number)
+    one_sum = incident.values.get("group") != "amount"  # amounts of several terminals are no sum
     return [
-        *(data_button(voice.plain("📈 Picture"), "chart", places[0]) if len(places) == 1 else ()),
+        *(picture_button(f"#{number}", voice) if one_sum else ()),
         *data_button(voice.plain("✅ Planned"), "planned", number),
         *data_button(voice.plain("👎 False alarm"), "falsealarm", number),
     ]
+
+
+def picture_button(meant: str, voice: Voice) -> list[Button]:
+    """The band and the counts of an incident (`#7`) or a terminal."""
+    return data_button(voice.plain("📈 Picture"), "picture", meant)
 
 
 def _sentence(kind: str, incident: Incident, voice: Voice) -> Markup:
@@ -53,6 +60,8 @@ def _sentence(kind: str, incident: Incident, voice: Voice) -> Markup:
 
 def _counts(kind: str, incident: Incident, voice: Voice) -> Markup:
     shown = {**_figures(incident, voice), "weekday": _on_weekday(_since(incident), voice)}
+    if "limit" in incident.values:
+        return _beyond_limit(kind, int(incident.values["limit"]), shown, voice)
     if kind == "silence":
         return voice("🔇 No operations since {time}, usually {low}–{high} by now {weekday}", **shown)
     if kind == "drop":
@@ -60,6 +69,13 @@ def _counts(kind: str, incident: Incident, voice: Voice) -> Markup:
     if kind == "spike":
         return voice("📈 {seen} operations since {time}, usually {low}–{high} by now {weekday}", **shown)
     return voice("🪫 Ever fewer operations: {seen} since {time}, usually {low}–{high}", **shown)
+
+
+def _beyond_limit(kind: str, limit: int, shown: Mapping[str, str], voice: Voice) -> Markup:
+    """The hour broke a limit from the configuration, whatever is usual."""
+    if kind == "drop":
+        return voice("📉 {seen} operations in the hour from {time}, fewer than the {limit} set", limit=limit, **shown)
+    return voice("📈 {seen} operations in the hour from {time}, more than the {limit} set", limit=limit, **shown)
 
 
 def _amounts(incident: Incident, voice: Voice) -> Markup:

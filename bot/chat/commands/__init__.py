@@ -50,6 +50,7 @@ COMMANDS = (
     Command("ack", incidents.ack, "You have it: /ack 12", Right.HANDLE, number),
     Command("snooze", incidents.snooze, "Put it off: /snooze 12 1h, till 09:00", Right.HANDLE, number),
     Command("rules", volume.rules, "What each preset would have told: /rules Samal", Right.ALERTS, kept),
+    Command("picture", volume.picture, "The usual band and the counts", Right.FIGURES, kept, listed=False),
     Command("planned", volume.planned, "An unusual volume was planned", Right.HANDLE, number, listed=False),
     Command("falsealarm", volume.false_alarm, "There was nothing unusual", Right.HANDLE, number, listed=False),
     Command("silence", silences.silence, "Mute alerts: /silence Samal system 4h repairs", Right.HANDLE, first),

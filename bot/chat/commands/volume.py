@@ -1,20 +1,24 @@
-"""A person's word on unusual volume, and what each preset would have said."""
+"""A person's word on unusual volume, how it looks, and what each preset would have said."""
 
-from zoneinfo import ZoneInfo
+import re
+from collections.abc import Sequence
 
 from bot import views
-from bot.chat.commands.incidents import get_incident, mark_of, read_number
+from bot.bands import Bands
+from bot.charts import NotDrawn
+from bot.chat.commands.incidents import find_quoted, get_incident, mark_of, read_number
 from bot.chat.desk import Desk
 from bot.chat.errands import Continued, Talk
 from bot.chat.scopes import list_merchants, scope_of
 from bot.errors import UsageError
-from bot.model import Incident, Mark, Message, Request, Toast
+from bot.model import Band, Incident, Mark, Merchant, Message, Request, Terminal, TerminalId, Toast
 from bot.presets import Presets
 from bot.rules import unusual_volume
 from bot.store import volume
 from bot.store.driver import Connection
 
 LATELY = 28  # days
+_INCIDENT = re.compile(r"[#№](\d{1,9})|(\d{1,6})")  # a terminal has eight digits
 
 
 async def planned(request: Request, desk: Desk) -> Message | Toast:
@@ -29,22 +33,67 @@ async def false_alarm(request: Request, desk: Desk) -> Message | Toast:
 
 async def rules(request: Request, desk: Desk) -> Message | Continued:
     """What each preset would have said of a terminal in the last four weeks; found out while the chat waits."""
-    places = [(one, terminal) for one in await list_merchants(desk) for terminal in one.terminals]
-    if request.arguments or len(places) == 1:
-        scope = await scope_of(request, desk, request.arguments or (places[0][1].id,))
-        places = [(merchant, terminal) for merchant, terminal in scope.places if terminal]
-    voice = desk.voice(request.chat)
+    places, voice = await _places(request, desk), desk.voice(request.chat)
     if len(places) != 1:
         return views.ask_rules([terminal for _, terminal in places], voice)
     ((merchant, terminal),) = places
 
     async def replay(talk: Talk) -> None:
-        presets = Presets(desk.volume, ZoneInfo(request.chat.timezone), merchant.id, terminal.id)
+        presets = Presets(desk.volume, desk.zone, merchant.id, terminal.id)
         found = await presets.replay(desk.store, LATELY)
         await talk.change(views.rules_of(terminal, found, desk.volume.preset, voice, desk.now()))
 
     waiting = UsageError("I am still replaying the past of a terminal; one at a time, please")
     return Continued(message=views.rules_replayed(terminal, voice), rest=replay, alone=waiting)
+
+
+async def picture(request: Request, desk: Desk) -> Message:
+    """The usual band and the counts around an incident, or of a terminal's last two weeks."""
+    words = request.arguments
+    number = await find_quoted(request, desk) if not words else None
+    if len(words) == 1 and (found := _INCIDENT.fullmatch(words[0])):
+        number = int(found[1] or found[2])
+    if number is not None:
+        return await _incident_picture(number, request, desk)
+    places, voice = await _places(request, desk), desk.voice(request.chat)
+    if len(places) != 1:
+        return views.ask_picture([terminal for _, terminal in places], voice)
+    ((merchant, terminal),) = places
+    band = await desk.store.read(Bands(desk.volume, desk.zone).of_terminal, merchant.id, terminal.id)
+    if band is None:
+        raise UsageError("What is usual at {terminal} is not known yet", terminal=terminal.name)
+    return await _drawn(terminal.name, band, None, request, desk)
+
+
+async def _incident_picture(number: int, request: Request, desk: Desk) -> Message:
+    incident = await desk.store.read(_volume_incident, desk, number)
+    band = await desk.store.read(Bands(desk.volume, desk.zone).of_incident, incident, desk.now())
+    if band is None:
+        raise UsageError("Of #{number} there is no picture: what was usual then is not remembered", number=number)
+    merchant = next(one for one in desk.merchants if one.id == incident.merchant_id)
+    return await _drawn(_place_name(merchant, incident.places), band, incident, request, desk)
+
+
+async def _drawn(name: str, band: Band, incident: Incident | None, request: Request, desk: Desk) -> Message:
+    voice = desk.voice(request.chat)
+    try:
+        drawn = await desk.charts.draw(views.band_chart(name, band, voice, incident))
+    except NotDrawn as error:
+        raise UsageError("The picture could not be drawn this time. Please try again") from error
+    return views.band_picture(name, band, drawn, voice, incident)
+
+
+def _place_name(merchant: Merchant, places: Sequence[TerminalId]) -> str:
+    return merchant.terminal_name(places[0]) if len(places) == 1 else merchant.name
+
+
+async def _places(request: Request, desk: Desk) -> list[tuple[Merchant, Terminal]]:
+    """The terminals that may be meant, every one when none is named."""
+    places = [(one, terminal) for one in await list_merchants(desk) for terminal in one.terminals]
+    if not request.arguments and len(places) != 1:
+        return places
+    scope = await scope_of(request, desk, request.arguments or (places[0][1].id,))
+    return [(merchant, terminal) for merchant, terminal in scope.places if terminal]
 
 
 async def _judge(request: Request, desk: Desk, verdict: str) -> Message | Toast:
@@ -57,10 +106,16 @@ async def _judge(request: Request, desk: Desk, verdict: str) -> Message | Toast:
     return answer if request.press_id is not None else views.said(answer)
 
 
-def _keep(db: Connection, desk: Desk, number: int, verdict: str, by: Mark) -> Incident:
-    before = get_incident(db, desk, number)
-    if before.rule != unusual_volume.NAME:
+def _volume_incident(db: Connection, desk: Desk, number: int) -> Incident:
+    """Raises UsageError."""
+    found = get_incident(db, desk, number)
+    if found.rule != unusual_volume.NAME:
         raise UsageError("#{number} is not about unusual volume", number=number)
+    return found
+
+
+def _keep(db: Connection, desk: Desk, number: int, verdict: str, by: Mark) -> Incident:
+    before = _volume_incident(db, desk, number)
     after = desk.incidents.judge(db, number, by, verdict)
     if before.is_open:
         kind = unusual_volume.kind_of(before)

@@ -2,6 +2,6 @@
 
 from bot.rules.volume.detector import Detector
 from bot.rules.volume.explain import describe
-from bot.rules.volume.values import Failure, Minute, Signal, VolumeSettings
+from bot.rules.volume.values import Failure, Minute, Signal, Slot, VolumeSettings
 
-__all__ = ["Detector", "Failure", "Minute", "Signal", "VolumeSettings", "describe"]
+__all__ = ["Detector", "Failure", "Minute", "Signal", "Slot", "VolumeSettings", "describe"]

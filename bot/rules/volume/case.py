@@ -9,6 +9,7 @@ from bot.rules.volume.scan import Row, rows
 from bot.rules.volume.values import Group, VolumeSettings
 
 GROWN_DAYS = 21
+TINY = 2.0  # operations a day: of fewer it would take a week of nothing to say anything
 YOUNG_NATS = 6.0  # more evidence asked of counts on the first day, less and less until grown
 
 
@@ -28,7 +29,7 @@ class Case:
         learner = self.learner
         if learner.plan.day != self.rows_day:
             self.rows_day = learner.plan.day
-            self.rows = rows(self.settings.budget, learner.spread, learner.near, learner.day_ops)
+            self.rows = rows(self.settings.budget, (learner.spread, learner.near), learner.extremes, learner.day_ops)
 
     def asked(self, group: Group, i: int) -> float:
         """Nats of evidence this group must bring beyond its budget."""
@@ -38,6 +39,11 @@ class Case:
     def floor(self, group: Group) -> int:
         """The minute before which no window of this group may look."""
         return self.incidents.floor.get(group, 0)
+
+    @property
+    def tiny(self) -> bool:
+        """Whether the terminal does so little that nothing can be told from an absence."""
+        return self.learner.day_ops < TINY
 
     def working(self, i: int) -> bool:
         """Whether minute i lies in the hours the owner gave, if any."""

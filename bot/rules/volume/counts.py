@@ -25,14 +25,14 @@ def judge(case: Case, i: int, *, every5: bool) -> list[tuple[Kind, Finding]]:
     """What is unusual about the counts up to and with minute i."""
     low = case.incidents.may_open("low", i) and case.working(i)
     high = case.incidents.may_open("high", i)
-    if low:
+    if low and not case.tiny:
         quiet = _silence(case, i)
         if quiet and not _habit(case, quiet, "low"):
             return [("silence", quiet)]
     low = low and "decay" not in case.incidents.open
     if not low and not high:
         return []
-    fewest, most = _scan(case, i, low=low, high=high, every5=every5)
+    fewest, most = _scan(case, i, low=low and not case.tiny, high=high, every5=every5)
     out: list[tuple[Kind, Finding]] = []
     if fewest and not _habit(case, fewest, "low"):
         out.append(("drop", fewest))
@@ -57,10 +57,14 @@ def _limits(case: Case, i: int, *, low: bool, high: bool) -> list[tuple[Kind, Fi
     under, over = past_limits(case, i)
     start, history = i + 1 - HOUR, case.learner.history
     if under and low and start >= case.floor("low"):
-        return [("drop", Finding(start, short_sums(history, HOUR).n, float(case.settings.lowest or 0), 0.0, 0.0))]
+        return [("drop", _beyond(start, short_sums(history, HOUR).n, case.settings.lowest or 0))]
     if over and high and start >= case.floor("high"):
-        return [("spike", Finding(start, short_sums(history, HOUR).n, float(case.settings.highest or 0), 0.0, 0.0))]
+        return [("spike", _beyond(start, short_sums(history, HOUR).n, case.settings.highest or 0))]
     return []
+
+
+def _beyond(start: int, n: float, limit: int) -> Finding:
+    return Finding(start, n, float(limit), 0.0, 0.0, limit=limit)
 
 
 def _silence(case: Case, i: int) -> Finding | None:
@@ -129,5 +133,5 @@ def _habit(case: Case, found: Finding, group: Group) -> bool:
     learner, end = case.learner, case.learner.history.last + 1
     at, moved = learner.moved
     shift = moved if found.start - 7 * 1440 < at <= end else 0
-    past = case.incidents.past.get(group, [])
+    past = [*case.incidents.past.get(group, []), *(case.incidents.past.get("decay", []) if group == "low" else ())]
     return is_habit(learner.history, found.start, end, found.n / found.mean, shift=shift, alarmed=past)

@@ -17,7 +17,7 @@ PART_OF_DAY = 0.5
 def judge(case: Case, i: int) -> Finding | None:
     """Whether the terminal sinks, at the end of minute i."""
     learner = case.learner
-    if learner.age < FROM_AGE or "low" in case.incidents.open or not case.incidents.may_open("decay", i):
+    if learner.age < FROM_AGE or case.tiny or "low" in case.incidents.open or not case.incidents.may_open("decay", i):
         return None
     spread = learner.spread.values[-1]
     nats, length, n, mean = evidence(_days(case), spread)
@@ -32,8 +32,8 @@ def _days(case: Case) -> list[tuple[float, float]]:
     """Count and mean of the last days since the latest decay, and of today so far."""
     learner, season = case.learner, case.learner.season
     first = max(learner.plan.day - DAYS, learner.local(case.floor("decay")) // 1440 + 1)
-    days = [(r.n, r.mean * season.older) for r in season.records if r.day >= first and not r.holiday]
-    if not learner.plan.holiday:
+    days = [(r.n, r.mean * season.older) for r in season.records if r.day >= first and season.tells(r.day)]
+    if season.tells(learner.plan.day):
         mean = sum(t * c for t, c in zip(learner.plan.table, learner.today.clean, strict=True))
         days.append((sum(learner.today.counts), season.older * mean))
     return days

@@ -1,16 +1,18 @@
 """The unusual-volume detector of one terminal: minutes in, signals out. Pure; time comes with the minutes."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from math import exp
 from typing import Literal
 
-from bot.rules.volume import amounts, closing, counts, decay, failures, state
+from bot.rules.volume import amounts, band, closing, counts, decay, failures, state
 from bot.rules.volume.case import Case
 from bot.rules.volume.explain import usual_range
 from bot.rules.volume.incidents import Opened
 from bot.rules.volume.learner import Learner
 from bot.rules.volume.scan import Finding
 from bot.rules.volume.season import EPOCH
-from bot.rules.volume.values import GROUP_OF, Group, Kind, Minute, Signal, VolumeSettings
+from bot.rules.volume.values import GROUP_OF, Group, Kind, Minute, Signal, Slot, VolumeSettings
 
 LATE_SECONDS = 120  # a minute handed over later than this is only remembered
 BLIND_DAYS = 3  # nothing but failures is judged before
@@ -73,6 +75,16 @@ class Detector:
     def alarms(self) -> dict[Group, int]:
         """What is open, and the minute it was opened in."""
         return {group: opened.opened for group, opened in self.case.incidents.open.items()}
+
+    def band(self, group: Group, start: int, end: int, minutes: int) -> list[Slot]:
+        """What came and what is usual in each stretch of `minutes` between two minutes, as far as remembered."""
+        return band.slots(self.case.learner, group, start, end, minutes)
+
+    def troubles(self, groups: Collection[Group]) -> list[tuple[int, int]]:
+        """The remembered alarms of these groups, from the minute each began to the one after it ended, or to now."""
+        past = [(since, end + 1) for group in groups for since, end in self.case.incidents.past.get(group, [])]
+        now = self.case.learner.history.last + 1
+        return sorted(past + [(one.since, now) for g, one in self.case.incidents.open.items() if g in groups])
 
     def dump(self) -> bytes:
         """All that was learned and is open, to be kept over a restart."""
@@ -140,11 +152,11 @@ class Detector:
 
     def _open_counts(self, kind: Kind, i: int, found: Finding) -> Signal:
         learner = self.case.learner
-        level = learner.season.older if kind == "decay" else learner.history.level_before(found.start)[0]
+        level = learner.season.older if kind == "decay" else found.level
         learner.spoil(found.start)
         expected, ratio = usual_range(found.mean, found.spread), found.n / found.mean
         signal = Signal(kind, "open", (i + 1) * 60, found.start * 60, found.n, expected, int(found.n), ratio)
-        return self._open(signal, i, level)
+        return self._open(replace(signal, limit=found.limit), i, level)
 
     def _fail(self, i: int) -> list[Signal]:
         case, learner = self.case, self.case.learner

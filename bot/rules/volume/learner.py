@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bot.rules.volume.amounts import Amounts
 from bot.rules.volume.bursts import Bursts
+from bot.rules.volume.extremes import Extremes
 from bot.rules.volume.failures import Failures
 from bot.rules.volume.history import MINUTES, History, Rates
 from bot.rules.volume.level import LOOSE, DayLevel
@@ -14,6 +15,7 @@ from bot.rules.volume.spread import QUARTER, SCALES, Spread
 from bot.rules.volume.values import Minute
 
 LEARN_SPREAD_FROM = 8  # days: before, the table itself is what strays
+SHUT = 0.05  # of an average quarter-hour's operations: nobody expects any
 MOSTLY = 0.75  # of a block's quarter-hours must be clean
 
 
@@ -50,6 +52,7 @@ class Learner:
         self.history = History()
         self.season = Season(holidays)
         self.spread, self.near = Spread(0.02, 9.0), Spread(0.012, 4.0)
+        self.extremes = Extremes()
         self.bursts = Bursts()
         self.level = DayLevel()
         self.silence = Silence()
@@ -60,6 +63,7 @@ class Learner:
         self.plan = DayPlan(-1, [], [], [], [])
         self.ahead = 0.0
         self.rates: Rates = (0.0,) * 6
+        self.shut = self.batch = False
         self.offset = 0
         self.moved = (-(10**9), 0)
         self.day_ops = 0.0
@@ -105,7 +109,7 @@ class Learner:
         today.known += 1
         if not n:
             self.history.add(0, self.rates, (0.0, 0.0, 0.0, 0.0))
-            self.silence.wait(self.rates)
+            self.silence.wait(self.rates, shut=self.shut, batch=self.batch)
             return 0
         tries = n
         if minute.failures:
@@ -141,7 +145,7 @@ class Learner:
         if day > self.plan.day:
             self._end_day(i)
             self._begin_day(day)
-            if self.plan.holiday or self.plan.first:
+            if self.plan.holiday or self.plan.first or self.plan.bridge:
                 self.holiday_end = i + 1440 - minute
                 self.first_end = self.holiday_end if self.plan.first else self.first_end
         self.today.slot = minute // 15
@@ -151,6 +155,8 @@ class Learner:
         slot, mid = self.today.slot, self.plan.mid
         before = mid[slot - 1] if slot else self.ahead
         after = mid[slot + 1] if slot + 1 < QUARTERS else mid[0]
+        self.batch = self.bursts.batches(slot)
+        self.shut = max(before, mid[slot], after) < SHUT * self.day_ops / QUARTERS
         low, high = self.plan.low[slot], self.plan.high[slot]
         self.rates = (mid[slot] / 15, before / 15, after / 15, low / 15, high / 15, self.plan.table[slot] / 15)
 
@@ -191,7 +197,9 @@ class Learner:
                 continue
             if learning and block.quarters * 15 >= MOSTLY * minutes:
                 self.spread.learn(scale, block.n, block.mean)
-                self.near.learn(scale, block.n, block.mean * block.level, block.doubt)
+                meant = block.mean * block.level
+                self.extremes.learn(scale, block.n, meant, self.near.values[scale] + block.doubt)
+                self.near.learn(scale, block.n, meant, block.doubt)
             self.blocks[scale] = Block()
             if minutes == 240 and not amount_open:
                 start = i + 1 - minutes
@@ -203,6 +211,7 @@ class Learner:
         for end in range(i - 10, i + 1, 5):
             n = totals[end % MINUTES] - totals[(end - 5) % MINUTES]
             self.spread.learn(0, n, mean)
+            self.extremes.learn(0, n, mean * known[0], self.near.values[0] + known[1])
             self.near.learn(0, n, mean * known[0], known[1])
 
     def _end_day(self, i: int) -> None:
@@ -214,6 +223,7 @@ class Learner:
         self.amounts.end_day()
         self.spread.fade()
         self.near.fade()
+        self.extremes.fade()
         self.bursts.fade()
 
     def _begin_day(self, day: int) -> None:

@@ -1,9 +1,10 @@
 """Too few or too many operations in any window that ends now, against the usual and against the day so far."""
 
-from math import log, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 from bot.rules.volume.backoff import log_alpha
+from bot.rules.volume.extremes import Extremes, nats_of
 from bot.rules.volume.history import MINUTES, History
 from bot.rules.volume.spread import BURSTS, Spread
 from bot.rules.volume.tails import at_least, at_most
@@ -16,7 +17,7 @@ SAME_DAY = 480  # longest window judged by the day so far
 
 
 class Row(NamedTuple):
-    """What one window length needs: its budget, spreads and the least operations that matter."""
+    """What one window length needs: its budget, spreads, the least operations that matter, how heavy the tails are."""
 
     minutes: int
     few: float
@@ -24,16 +25,23 @@ class Row(NamedTuple):
     spread: float
     near: float
     least: float
+    few_stretch: float = 1.0
+    many_stretch: float = 1.0
 
 
 class Finding(NamedTuple):
-    """A window `[start, end)` with its count, the mean and spread it was judged by, and how far beyond the budget."""
+    """A window `[start, end)` with its count, the mean and spread it was judged by, and how far beyond the budget.
+
+    `level` is how the day ran before where it was judged by that, 1 where by the usual; `limit` is the owner's own.
+    """
 
     start: int
     n: float
     mean: float
     spread: float
     margin: float
+    level: float = 1.0
+    limit: int | None = None
 
 
 class Known(NamedTuple):
@@ -56,14 +64,15 @@ class Sums(NamedTuple):
     wide: float
 
 
-def rows(budget: float, spread: Spread, near: Spread, day_ops: float) -> list[Row]:
+def rows(budget: float, spreads: tuple[Spread, Spread], extremes: Extremes, day_ops: float) -> list[Row]:
     """The table of windows, once a day."""
-    windows = SHORT + LONG
+    spread, near = spreads
     out = []
-    for w in windows:
+    for w in SHORT + LONG:
         share = 0.0015 if w < 480 else 0.02 if w < 1440 else 0.1
         few, many = log_alpha(budget, w, FEW_SCALES), log_alpha(budget, w, MANY_SCALES)
-        out.append(Row(w, few, many, spread.of(w), near.of(w), max(3.0, share * day_ops)))
+        tails = extremes.stretch(0, w), extremes.stretch(1, w)
+        out.append(Row(w, few, many, spread.of(w), near.of(w), max(3.0, share * day_ops), *tails))
     return out
 
 
@@ -117,14 +126,14 @@ def too_few(row: Row, s: Sums, known: Known) -> Finding | None:
         best = _low(row, s, usual, row.spread)
     near = s.least * known.level * (s.narrow if known.holiday else 1.0)
     if row.minutes <= SAME_DAY and s.n < few_of(row.minutes, near) * near and near - s.n >= row.least:
-        other = _low(row, s, near, row.near + known.doubt)
+        other = _low(row, s, near, row.near + known.doubt)._replace(level=known.level)
         best = other if best is None or other.margin > best.margin else best
     return best
 
 
 def _low(row: Row, s: Sums, mean: float, spread: float) -> Finding:
     p = at_most(s.n, mean, spread + (BURSTS - 1.0) / mean)
-    return Finding(s.start, s.n, mean, spread, row.few - log(max(p, 1e-300)))
+    return Finding(s.start, s.n, mean, spread, row.few + nats_of(p, row.few_stretch))
 
 
 def too_many(row: Row, s: Sums, known: Known) -> Finding | None:
@@ -135,11 +144,11 @@ def too_many(row: Row, s: Sums, known: Known) -> Finding | None:
         best = _high(row, s, usual, row.spread)
     near = max(s.most * max(known.level, s.wide), 0.05)
     if row.minutes <= SAME_DAY and s.n > many_of(row.minutes, near) * near and s.n - near >= row.least:
-        other = _high(row, s, near, row.near + known.doubt)
+        other = _high(row, s, near, row.near + known.doubt)._replace(level=known.level)
         best = other if best is None or other.margin > best.margin else best
     return best
 
 
 def _high(row: Row, s: Sums, mean: float, spread: float) -> Finding:
     p = at_least(s.n, mean, spread + (BURSTS - 1.0) / mean)
-    return Finding(s.start, s.n, mean, spread, row.many - log(max(p, 1e-300)))
+    return Finding(s.start, s.n, mean, spread, row.many + nats_of(p, row.many_stretch))

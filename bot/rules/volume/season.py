@@ -11,6 +11,8 @@ KEEP_DAYS = 45
 LEVEL_DAYS, LEVEL_HALF = 21, 6.0
 OLDER = (8, 36)
 LEVEL_PRIOR = 16.0
+FORMER_DAYS = 42  # so long a return to how it was before a new normal is no trouble
+BRIDGE, BRIDGED = 8, 0.75  # days between two holidays that may be half holidays, and what may be missing then
 EPOCH = date(1970, 1, 1).toordinal()
 COLD = ((3, 0.0, 99.0), (7, 0.5, 2.2), (14, 0.7, 1.5), (21, 0.85, 1.2))  # age in days, low and high factor
 
@@ -36,6 +38,7 @@ class DayPlan:
     high: list[float]
     holiday: bool = False
     first: bool = False  # a day nothing is known of the like
+    bridge: bool = False  # between two holidays, so perhaps half a one
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class Season:
     first_day: int = 0
     level: float = 1.0
     older: float = 1.0
+    former: float = 1.0
+    former_until: int = -1
 
     def finish(self, plan: DayPlan, counts: list[float], clean: list[float]) -> None:
         """Take in a finished day."""
@@ -64,7 +69,10 @@ class Season:
         self.older = self.mean_level(day - OLDER[1], day - OLDER[0], day_spread, 99.0) or self.level
         age = day - self.first_day
         low, high = next(((lo, hi) for until, lo, hi in COLD if age < until), (1.0, 1.0))
-        high *= max(1.0, self.older / self.level)
+        bridge = self.bridges(day)
+        former = self.former if day < self.former_until else self.level
+        high *= max(1.0, self.older / self.level, former / self.level)
+        low *= min(1.0, former / self.level) * (BRIDGED if bridge else 1.0)
         weekday = weekday_of(day)
         if day in self.holidays:
             return self._holiday(day, day_spread, low, high)
@@ -72,7 +80,8 @@ class Season:
             low = 0.0
         table = self.table.rates(weekday, day_spread)
         mid = [r * self.level for r in table]
-        return DayPlan(day, table, mid, [m * low for m in mid], [m * high for m in mid], first=low == 0.0)
+        least, most = [m * low for m in mid], [m * high for m in mid]
+        return DayPlan(day, table, mid, least, most, first=low == 0.0, bridge=bridge)
 
     def _holiday(self, day: int, day_spread: float, low: float, high: float) -> DayPlan:
         """A Sunday at its widest, until two holidays have shown what they are like."""
@@ -92,7 +101,17 @@ class Season:
 
     def adopt(self, days: list[DayRecord]) -> None:
         """Take these days for the new normal and forget how it was before."""
+        self.former, self.former_until = self.older, days[-1].day + FORMER_DAYS if days else -1
         self.records = [r for r in self.records if r.holiday] + days
+
+    def tells(self, day: int) -> bool:
+        """Whether a day shows how the terminal does: a holiday does not, nor do days between two of them."""
+        return day not in self.holidays and not self.bridges(day)
+
+    def bridges(self, day: int) -> bool:
+        """Whether this is one of few days between two holidays."""
+        before = max((h for h in self.holidays if h < day), default=day - BRIDGE)
+        return day not in self.holidays and any(day < h <= before + BRIDGE for h in self.holidays)
 
     def mean_level(self, start: int, end: int, day_spread: float, half: float) -> float | None:
         """Robust mean of actual over expected on the days [start, end), the latest weighing most; None of no days."""

@@ -42,11 +42,16 @@ class Spread:
             self.sums[s] = self.prior * PRIOR_WEIGHT + (self.sums[s] - self.prior * PRIOR_WEIGHT) * FADE_DAYS
 
     def of(self, minutes: float) -> float:
-        """The spread of a window of so many minutes, between the scales by its logarithm."""
-        if minutes <= SCALES[0]:
-            return self.values[0]
-        if minutes >= SCALES[-1]:
-            return self.values[-1]
-        at = bisect_left(SCALES, minutes)
-        share = (log(minutes) - LOGS[at - 1]) / (LOGS[at] - LOGS[at - 1])
-        return self.values[at - 1] + share * (self.values[at] - self.values[at - 1])
+        """The spread of a window of so many minutes."""
+        return between(self.values, minutes)
+
+
+def between(values: list[float], minutes: float) -> float:
+    """What lies between the values of the scales, by the logarithm of the minutes."""
+    if minutes <= SCALES[0]:
+        return values[0]
+    if minutes >= SCALES[-1]:
+        return values[-1]
+    at = bisect_left(SCALES, minutes)
+    share = (log(minutes) - LOGS[at - 1]) / (LOGS[at] - LOGS[at - 1])
+    return values[at - 1] + share * (values[at] - values[at - 1])

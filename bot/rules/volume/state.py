@@ -12,6 +12,7 @@ from typing import Any
 from bot.rules.volume.amounts import Amounts
 from bot.rules.volume.backoff import BackOff
 from bot.rules.volume.bursts import Bursts
+from bot.rules.volume.extremes import Extremes
 from bot.rules.volume.failures import Failures
 from bot.rules.volume.history import History
 from bot.rules.volume.incidents import Incidents, Opened
@@ -23,10 +24,10 @@ from bot.rules.volume.season import DayPlan, DayRecord, Season
 from bot.rules.volume.silence import Silence
 from bot.rules.volume.spread import Spread
 
-VERSION = 1
+VERSION = 2
 CLASSES: tuple[type, ...] = (
-    *(Learner, History, Season, RateTable, DayRecord, DayPlan, Spread, DayLevel, Bursts, Silence, Failures, Amounts),
-    *(Today, Block, Incidents, Opened, BackOff, Row),
+    *(Learner, History, Season, RateTable, DayRecord, DayPlan, Spread, Extremes, DayLevel, Bursts, Silence, Failures),
+    *(Amounts, Today, Block, Incidents, Opened, BackOff, Row),
 )
 LONG = 24  # lists of numbers from this length are packed
 

@@ -68,8 +68,9 @@ class Signal:
     """What a test says now, with the figures that explain it.
 
     `expected` is the usual range of `observed` (90 %). `sample` is the number of operations looked at, `ratio` what
-    was seen over what was expected. For `fail` the observed are failures and `reason` is the code that grew most;
-    for `amount` they are typical (geometric mean) amounts; otherwise operations.
+    was seen over what was expected, `limit` the owner's own one that was broken. For `fail` the observed are failures
+    and `reason` is the code that grew most; for `amount` they are typical (geometric mean) amounts; otherwise
+    operations.
     """
 
     kind: Kind
@@ -81,3 +82,14 @@ class Signal:
     sample: int
     ratio: float
     reason: str | None = None
+    limit: int | None = None
+
+
+class Slot(NamedTuple):
+    """What came in the time that begins at `start_at` (epoch seconds), what was meant to, and where nine of ten lie."""
+
+    start_at: int
+    seen: float
+    mean: float
+    low: float
+    high: float
