@@ -12,26 +12,31 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 UNRELEASED = "## Unreleased\n"
+NOBODY = ("--config", "user.name=nobody", "--config", "user.email=nobody@localhost")
 
 
 def main() -> None:
     asked = _arguments()
+    make = partial(
+        release, version=asked.version, on=asked.on, checks=shlex.split(asked.checks), image=not asked.no_image
+    )
     if asked.dry_run:
         with tempfile.TemporaryDirectory(prefix="epay-bot-release-") as folder:
             clone = Path(folder) / "clone"
-            _run(Path.cwd(), "git", "clone", "--quiet", "--no-hardlinks", ".", str(clone))
-            release(clone, asked.version, on=asked.on, checks=shlex.split(asked.checks))
+            _run(Path.cwd(), "git", "clone", "--quiet", "--no-hardlinks", *NOBODY, ".", str(clone))
+            make(clone)
         print("a dry run: nothing is kept")
     else:
-        release(Path.cwd(), asked.version, on=asked.on, checks=shlex.split(asked.checks))
+        make(Path.cwd())
         print(f"next: git push --follow-tags, and publish what is in dist/ under v{asked.version}")
 
 
-def release(tree: Path, version: str, *, on: date, checks: list[str]) -> None:
+def release(tree: Path, *, version: str, on: date, checks: list[str], image: bool) -> None:
     """Stops with a sentence before anything is changed if this tree or this version cannot be released."""
     if not VERSION.fullmatch(version):
         _stop(f"{version} is no version; write it like 1.4.0")
@@ -47,7 +52,9 @@ def release(tree: Path, version: str, *, on: date, checks: list[str]) -> None:
     _set_version(tree / "bot/__init__.py", version)
     _run(tree, "git", "commit", "--quiet", "--all", "--message", f"Release {version}")
     _run(tree, "git", "tag", "--annotate", f"v{version}", "--message", f"epay-bot {version}")
-    build(tree, version)
+    build(tree)
+    if image:
+        build_image(tree, version)
 
 
 def moved(changelog: str, version: str, on: date) -> str:
@@ -55,19 +62,24 @@ def moved(changelog: str, version: str, on: date) -> str:
     return changelog.replace(UNRELEASED, f"{UNRELEASED}\n## {version} · {on.isoformat()}\n", 1)
 
 
-def build(tree: Path, version: str) -> None:
-    """Wheel, sdist and, where there is an engine, the image; checksums of the files beside them."""
+def build(tree: Path) -> None:
+    """Wheel and sdist, with their checksums beside them."""
     dist = tree / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     _run(tree, sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--target", "sdist")
-    if shutil.which("docker"):
-        _run(tree, "docker", "build", "--quiet", "--tag", f"epay-bot:{version}", ".")
-    else:
-        print("no docker here: the image is left out")
     files = sorted(path for path in dist.iterdir() if path.is_file())
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     (dist / "SHA256SUMS").write_text(sums, encoding="utf-8")
     print(sums, end="")
+
+
+def build_image(tree: Path, version: str) -> None:
+    """The image, where an engine runs."""
+    engine = shutil.which("docker")
+    if engine is None or subprocess.run([engine, "info"], capture_output=True, check=False).returncode:  # noqa: S603
+        print("no Docker engine runs here: the image is left out")
+    else:
+        _run(tree, engine, "build", "--quiet", "--tag", f"epay-bot:{version}", ".")
 
 
 def _set_version(path: Path, version: str) -> None:
@@ -93,6 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("version")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--checks", default="make lint test", help="what must succeed first")
+    parser.add_argument("--no-image", action="store_true")
     parser.add_argument("--on", type=date.fromisoformat, default=datetime.now(UTC).date())
     return parser.parse_args()
 

@@ -27,7 +27,7 @@ def git(tree: Path, *command: str) -> str:
 
 
 def release(tree: Path, *arguments: str, checks: str = "true") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPT, *arguments, "--checks", checks, "--on", "2026-12-01"]
+    command = [sys.executable, SCRIPT, *arguments, "--no-image", "--checks", checks, "--on", "2026-12-01"]
     return subprocess.run(command, cwd=tree, check=False, capture_output=True, text=True)
 
 
