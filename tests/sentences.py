@@ -27,9 +27,8 @@ def alert_sentences() -> set[str]:
 
 def error_sentences() -> set[str]:
     """How the program ends, what a failed check says, and what the bank is said to do."""
-    found = {
-        text for tree in _trees() for call in _calls(tree, _with_children(ERRORS) | ENDS) for text in _first(call, tree)
-    }
+    names = _with_children(ERRORS) | ENDS
+    found = {text for tree in _trees() for call in _calls(tree, names) for text in _first(call, tree)}
     checks = ast.parse((BOT / "checks.py").read_text(encoding="utf-8"))
     failed = [call for call in _calls(checks, {"Result"}) if getattr(call.args[0], "value", None) is False]
     return _worded(found | {text for call in failed for text in _texts(call.args[1], checks)})
