@@ -15,7 +15,8 @@ from bot.store import volume
 from bot.store.driver import Connection
 
 STEPS = (15, 60, 240, 1440)  # minutes a bar may stand for
-MOST_BARS = 96
+FEWEST_BARS, MOST_BARS = 12, 96
+SEEN = 8.0  # usual operations a bar, of which nobody would call nothing usual
 LATELY = timedelta(days=14)
 LEAST, TIMES, AFTER = timedelta(hours=12), 3, timedelta(hours=1)
 _MEASURES: dict[Group, Measure] = {"fail": "failures", "amount": "amounts"}
@@ -62,11 +63,8 @@ class Bands:
         return list(detectors.values())
 
 
-def _band(detectors: Sequence[Detector], group: Group, window: Window, alarms: Iterable[Window]) -> Band | None:
-    length = window.span / timedelta(minutes=1)
-    minutes = next((one for one in STEPS if length / one <= MOST_BARS), STEPS[-1])
-    span = minute_of(window.start), minute_of(window.end)
-    slots = _summed([one.band(group, *span, minutes) for one in detectors])
+def _band(detectors: Sequence[Detector], group: Group, window: Window, alarms: Sequence[Window]) -> Band | None:
+    minutes, slots = _drawn(detectors, group, window, alarms)
     if not slots or (group == "amount" and len(detectors) > 1):
         return None
     newest = max(one.following or 0 for one in detectors)
@@ -79,6 +77,21 @@ def _band(detectors: Sequence[Detector], group: Group, window: Window, alarms: I
         until=_at(min(slots[-1].start_at // 60 + minutes, newest)),
         alarms=tuple(one for one in alarms if one.end > _at(slots[0].start_at // 60)),
     )
+
+
+def _drawn(
+    detectors: Sequence[Detector], group: Group, window: Window, alarms: Sequence[Window]
+) -> tuple[int, list[Slot]]:
+    """Bars as short as there is room for, and as long as it takes that an absence can be seen."""
+    length = window.span / timedelta(minutes=1)
+    steps = [one for one in STEPS if FEWEST_BARS <= length / one <= MOST_BARS] or [STEPS[-1]]
+    for minutes in steps:
+        span = minute_of(window.start), minute_of(window.end)
+        slots = _summed([one.band(group, *span, minutes) for one in detectors])
+        odd = [slot.mean for slot in slots if any(one.start <= _at(slot.start_at // 60) < one.end for one in alarms)]
+        if group not in _COUNTS or max(odd, default=SEEN) >= SEEN:
+            break
+    return minutes, slots
 
 
 def _summed(parts: Sequence[Sequence[Slot]]) -> list[Slot]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import SAMAL, SHOP
-from volumes import ALMATY, DAY, DAYS, PLACES, START, Volumes, copy_of, history, keep_history
+from volumes import ALMATY, DAY, DAYS, MINUTE, PLACES, START, Till, Volumes, copy_of, history, keep_history
 
 from bot.bands import Bands
 from bot.model import Band, Incident, TerminalId
@@ -58,6 +58,23 @@ async def test_a_silence_is_empty_bars_below_the_band_up_to_the_newest_minute(st
     assert all(one.low > 0 for one in silent[:-1])
     assert sum(one.low <= one.seen <= one.high for one in busy) >= len(busy) - 2
     assert [(one.start, one.end) for one in band.alarms] == [(incident.since, stage.now)]
+
+
+async def test_a_small_terminal_has_bars_long_enough_to_miss_something_in(tmp_path: Path) -> None:
+    till, at, made = Till(9, rate=0.08), START, []
+    while at < READY:
+        made += till.minute(SAMAL, at)
+        at += MINUTE
+    stage = Volumes(tmp_path / "bot.db", READY, places=[])
+    await stage.store.write(keep_history, made, READY)
+    await stage.ready()
+    for _ in range(300):
+        stage.now += MINUTE
+        await stage.read([])
+    band = await around(stage, (await stage.volume())[0])
+    assert band.step == HOUR
+    assert any(one.seen == 0 < one.low for one in band.stretches if one.at >= READY)
+    await stage.store.close()
 
 
 async def test_the_night_before_is_shut_in_the_band(stage: Volumes) -> None:

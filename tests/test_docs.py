@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from documents import ROOT, Document, list_documents, list_present
 
 from bot.chat.commands import COMMANDS
@@ -116,6 +117,13 @@ def test_every_target_of_make_exists(document: Document) -> None:
     targets = set(re.findall(r"^([a-z-]+):(?!=)", MAKEFILE, re.MULTILINE))
     named = {name for span in document.code for name in re.findall(r"(?:^|&& )make ([a-z-]+)", span)}
     assert named - targets == set()
+
+
+def test_hooks_before_a_commit_are_targets_of_make_and_fetch_nothing() -> None:
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in repos] == ["local"]
+    entries = [hook["entry"].split() for hook in repos[0]["hooks"]]
+    assert all(entry[0] == "make" and f"\n{entry[1]}:" in MAKEFILE for entry in entries)
 
 
 @present

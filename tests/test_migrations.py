@@ -139,9 +139,12 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "incident": {"number": 1, "state": "resolved", "rule": "failed_operation", "severity": "warning", "loudness": "on"},
     "incident_event": {"id": 1},
     "silence": {"id": 1, "kind": "x"},
-    "volume_state": {"body": b"{}"},
     "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
     "volume_state": {"body": b""},
+    "invitation": {"id": 1},
+    "audit": {"id": 1},
+    "dropped_sum": {"count": 0, "sum": 0},
+    "dropped_invoice_sum": {"count": 0},
 }
 
 

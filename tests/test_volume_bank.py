@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from builders import NOW, SHOP
 from watching import DAY, HOUR, MINUTE, SAMAL, SHOP_AT_BANK, Watch, watching
 
+from bot.bands import Bands
 from bot.config import Polling
 from bot.demo.bank import CALM, World
 from bot.incidents import Incidents
@@ -19,6 +20,7 @@ from bot.watching import Watching
 
 BUSY = replace(SHOP_AT_BANK, terminals=tuple(replace(one, per_day=500) for one in SHOP_AT_BANK.terminals))
 HISTORY = 22 * DAY
+ALMATY = ZoneInfo("Asia/Almaty")
 
 
 async def volume(watch: Watch) -> list[Incident]:
@@ -30,8 +32,9 @@ async def test_a_silent_terminal_is_told_after_the_backfill_and_told_as_over(tmp
     world.advance_to(NOW)
     async with watching(tmp_path, world=world) as watch:
         watch.polling = Polling(backfill=HISTORY)
-        incidents = Incidents([Merchant(SHOP, "Shop", ())], Rulebook.from_settings({}), now=watch.our_clock)
-        watch.watching = Watching(Rulebook.from_settings({}).volume, incidents, zone=ZoneInfo("Asia/Almaty"))
+        rulebook = Rulebook.from_settings({})
+        incidents = Incidents([Merchant(SHOP, "Shop", ())], rulebook, now=watch.our_clock)
+        watch.watching = Watching(rulebook.volume, incidents, zone=ALMATY)
         await watch.start(BUSY)
         while not watch.watching.is_ready(SHOP):
             await watch.poll(MINUTE)
@@ -50,3 +53,8 @@ async def test_a_silent_terminal_is_told_after_the_backfill_and_told_as_over(tmp
         await watch.poll_for(HOUR, every=MINUTE)
         (incident,) = await volume(watch)
         assert not incident.is_open
+        band = await watch.store.read(Bands(rulebook.volume, ALMATY).of_incident, incident, watch.now)
+        assert band is not None
+        silent = [one for one in band.stretches if began < one.at < began + 25 * MINUTE]
+        assert all(one.seen == 0 < one.low for one in silent)
+        assert sum(one.low <= one.seen <= one.high for one in band.stretches[:30]) >= 24

@@ -51,7 +51,7 @@ def _decay_calm(case: Case, opened: Opened) -> bool:
 
 
 def _counts_calm(case: Case, i: int, opened: Opened) -> bool:
-    """The shortest window with enough expected operations speaks for the usual."""
+    """The shortest window with enough expected operations speaks for the usual, even if the day is ahead or behind."""
     under, over = counts.past_limits(case, i)
     if under if opened.kind == "drop" else over:
         return False
@@ -63,6 +63,6 @@ def _counts_calm(case: Case, i: int, opened: Opened) -> bool:
             continue
         spread = case.learner.near.of(minutes)
         if opened.kind == "drop":
-            return log_ratio(sums.n, sums.least * min(1.0, opened.level), spread, STILL_LOW) <= -NATS
-        return log_ratio(sums.n, sums.most * max(1.0, opened.level), spread, STILL_HIGH) <= -NATS
+            return log_ratio(sums.n, sums.most * min(1.0, opened.level), spread, STILL_LOW) <= -NATS
+        return log_ratio(sums.n, sums.least * max(1.0, opened.level), spread, STILL_HIGH) <= -NATS
     return False
