@@ -11,20 +11,29 @@ import pytest
 from documents import ROOT
 
 NOT_OURS = (".git", ".venv", "dist", "data", "__pycache__", ".*_cache", ".hypothesis", "screenshots")
+ME = ("-c", "user.name=Release", "-c", "user.email=release@example.kz")
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="a release is made with git")
 SCRIPT = ROOT / ".ci/release.py"
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This tree as it is now, committed in a repository of its own."""
-    tree = tmp_path / "clone"
+    tree = tmp_path_factory.mktemp("origin") / "epay-bot"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_OURS))
     git(tree, "init", "--quiet")
-    for key, value in (("user.name", "Release"), ("user.email", "release@example.kz")):
-        git(tree, "config", key, value)
     git(tree, "add", "--all")
-    git(tree, "commit", "--quiet", "--message", "As it is")
+    git(tree, *ME, "commit", "--quiet", "--message", "As it is")
+    return tree
+
+
+@pytest.fixture
+def clone(origin: Path, tmp_path: Path) -> Path:
+    """A repository to release from."""
+    git(tmp_path, "clone", "--quiet", "--shared", str(origin), "clone")
+    tree = tmp_path / "clone"
+    git(tree, "config", "user.name", "Release")
+    git(tree, "config", "user.email", "release@example.kz")
     return tree
 
 
