@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock clean
+.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock audit clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -59,6 +59,10 @@ lock:
 		pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --group dev -o requirements-dev.lock
+
+# Needs uv and a network: what is known by now against the versions that are pinned.
+audit:
+	uvx pip-audit --disable-pip --require-hashes -r requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,6 +32,7 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
 from bot.recounting import Recounting
+from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
 from bot.store import backup, chats, people, sources
@@ -242,6 +243,7 @@ class App:
             delivery=delivery,
             incidents=self._incidents,
             watching=self._watching,
+            retained=Retained(self._merchants, self._settings.retention, parts.store, now=self._now),
             backups=Backups(database_of(self._settings), self._settings.backup, parts.store, now=self._now),
             recounting=Recounting(parts.store, self._vitals, zone=ZoneInfo(self._settings.timezone), now=self._now),
             heartbeat=heartbeat,

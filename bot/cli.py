@@ -3,11 +3,9 @@
 import asyncio
 import errno
 import json
-import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,24 +14,15 @@ import click
 
 from bot import __version__, config, logs, sentry
 from bot.config import Settings
-from bot.errors import (
-    BackupError,
-    ConfigurationError,
-    DeliveryError,
-    Problem,
-    ServerError,
-    SourceError,
-    Stalled,
-    StoreError,
-    TokenRefused,
-)
+from bot.errors import ConfigurationError, Problem, SourceError
+from bot.exits import end, told_in_words
+from bot.interview.command import init
 from bot.model import Window
 from bot.rules import check_settings
 
 # What takes a second to import is imported by the commands that need it.
 # ruff: noqa: PLC0415
 
-log = logging.getLogger(__name__)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -41,6 +30,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 @click.version_option(__version__, prog_name="epay-bot")
 def main() -> None:
     """Telegram bot for merchants who take card-to-card payments through Halyk Bank's ePay."""
+
+
+main.add_command(init)
 
 
 def with_config(command: Command) -> Command:
@@ -58,31 +50,11 @@ def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
     with told_in_words():
         settings = config.load(path, check_settings)
+        exposed = config.exposed_files(path)
     logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
+    for file in exposed:
+        click.echo(f"warning: every user of this machine can read the secrets in {file}; chmod 600 {file}", err=True)
     return settings
-
-
-@contextmanager
-def told_in_words() -> Iterator[None]:
-    """Every expected error becomes a sentence and an exit code; only a fault of our own has a stack, in the log."""
-    try:
-        yield
-    except ConfigurationError as error:
-        _end(str(error), 2)
-    except (StoreError, BackupError, ServerError, SourceError, Stalled) as error:
-        _end(str(error))
-    except TokenRefused as error:
-        _end(f"Telegram refuses this bot: {error}. Check telegram.token (@BotFather, /token)")
-    except DeliveryError as error:
-        _end(f"Telegram does not let this bot read what people write: {error}")
-    except Exception:
-        log.exception("a fault of the program itself")
-        _end("The bot has stopped through a fault of its own; the log says more")
-
-
-def _end(what: str, code: int = 1) -> None:
-    click.echo(what, err=True)
-    raise SystemExit(code) from None
 
 
 @main.command()
@@ -176,6 +148,41 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
 
 @main.command()
 @with_config
+@click.option("--name", default="", help="The whole name as the bank writes it; needs --card.")
+@click.option("--card", default="", help="The last four digits of the card.")
+@click.option("--phone", default="", help="The phone number.")
+@click.option("--email", default="", help="The e-mail address.")
+@click.option("--account-id", default="", help="The client's id at the shop, as sent to the bank.")
+@click.option("--yes", is_flag=True, help="Do it; without this only the number is told.")
+def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known: str) -> None:
+    """Forget one payer, also while the bot runs; the payments stay, without the person."""
+    settings = _settings(config_path, log_level, json=log_json)
+    from bot import forgetting
+    from bot.app import open_store
+    from bot.store.forgetting import list_operations
+
+    async def forget_or_count() -> str:
+        payer = forgetting.payer_of(**known)
+        store = open_store(settings, exclusive=False)
+        try:
+            if not yes:
+                found = await store.read(list_operations, payer)
+                return f"operations that name this payer: {len(found)}. Nothing is changed; --yes forgets the payer"
+            operations, searches = await forgetting.forget(store, payer)
+        finally:
+            await store.close()
+        return (
+            f"forgotten in operations: {operations}, in kept searches: {searches}. The payments stay. "
+            "Backups made before now and the bank itself still know the person: delete old backups, and after a "
+            "restore call this again"
+        )
+
+    with told_in_words():
+        click.echo(asyncio.run(forget_or_count()))
+
+
+@main.command()
+@with_config
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How far back to read.")
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""
@@ -183,10 +190,14 @@ def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> No
     from bot.past import backfill_all
 
     with told_in_words():
+        if (kept := settings.retention.operations) < timedelta(days=days):
+            raise ConfigurationError(
+                Problem("--days", f"operations are kept for {kept.days} days: retention.operations")
+            )
         try:
             asyncio.run(backfill_all(settings, timedelta(days=days), _Progress()))
         except SourceError as error:
-            _end(f"{error}. What was read is kept; call again to go on")
+            end(f"{error}. What was read is kept; call again to go on")
     click.echo("history is complete")
 
 

@@ -18,7 +18,7 @@ from bot.model import (
     Right,
     digest_places,
 )
-from bot.store import chats, digests, outbox, people, subscriptions
+from bot.store import chats, digests, names, outbox, people, subscriptions
 from bot.store.driver import Connection
 from bot.store.outbox import Action, Place
 
@@ -60,7 +60,7 @@ class Digests:
         merchants = self._merchants if of_all else _heard_of(db, to, self._merchants)
         alert = digests.digest(
             db,
-            digest_places(wishes, merchants),
+            digest_places(wishes, names.named(db, merchants)),
             kind,
             due_at=due_at,
             calendar=Calendar(ZoneInfo(to.timezone), self._day_starts),

@@ -2,6 +2,7 @@
 
 EpayBotError
 ├── ConfigurationError        the file, the environment or the call is wrong: exit code 2
+├── AnswerRefused             an answer given to `epay-bot init` does not hold
 ├── StoreError                the database cannot be opened, read or written
 ├── BackupError               a copy of the database cannot be made or is no good one
 ├── ServerError               the address of our own listener cannot be used
@@ -50,6 +51,14 @@ class ConfigurationError(EpayBotError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+class AnswerRefused(EpayBotError):
+    """The text says what to do. `certain`: the answer is wrong, not only out of reach now."""
+
+    def __init__(self, text: str, *, certain: bool) -> None:
+        super().__init__(text)
+        self.certain = certain
 
 
 class StoreError(EpayBotError):

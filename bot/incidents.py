@@ -25,7 +25,7 @@ from bot.model import (
     Transition,
 )
 from bot.rules import Rulebook
-from bot.store import incidents, outbox, routes, silences, sources
+from bot.store import incidents, names, outbox, routes, silences, sources
 from bot.store.driver import Connection
 
 TRAFFIC = timedelta(minutes=10)
@@ -41,7 +41,6 @@ class Incidents:
     def __init__(self, merchants: Iterable[Merchant], rulebook: Rulebook, *, now: Callable[[], datetime]) -> None:
         self._merchants = {merchant.id: merchant for merchant in merchants}
         self._rulebook = rulebook
-        self._timers = rulebook.timers
         self._now = now
 
     def report(
@@ -60,7 +59,7 @@ class Incidents:
                 known,
                 traffic=incidents.traffic(db, merchant_id, bank_now - TRAFFIC),
                 next_number=incidents.next_number(db),
-                many=self._timers.many,
+                many=self._rulebook.timers.many,
                 now=now,
             )
             _note_operations(db, findings, changed)
@@ -138,7 +137,7 @@ class Incidents:
     ) -> None:
         before = {incident.number: incident for incident in known}
         for incident in changed:
-            self._keep(db, alerting.changed(before.get(incident.number), incident, self._timers, now), now)
+            self._keep(db, alerting.changed(before.get(incident.number), incident, self._rulebook.timers, now), now)
 
     def _advance(self, db: Connection, incident: Incident, now: datetime) -> None:
         if incident.merchant_id not in self._merchants:
@@ -146,8 +145,9 @@ class Incidents:
             return
         muted = _muting(db, incident) is not None
         blind = sources.get_freshness(db, incident.merchant_id).lost_since is not None
+        timers = self._rulebook.timers_of(incident.merchant_id)
         for _ in range(_MOST_STEPS):
-            step = alerting.advance(incident, self._timers, now, muted=muted, blind=blind)
+            step = alerting.advance(incident, timers, now, muted=muted, blind=blind)
             self._keep(db, step, now)
             if step.reason is None:
                 return
@@ -157,7 +157,8 @@ class Incidents:
         """Stores the incident, its history and what people are told of this step."""
         incident = step.incident
         silence = _muting(db, incident)
-        due_at = alerting.due_at(incident, self._timers, muted=silence is not None)
+        timers = self._rulebook.timers_of(incident.merchant_id)
+        due_at = alerting.due_at(incident, timers, muted=silence is not None)
         late = due_at is not None and due_at <= now
         incidents.save(db, incident, now + LOOK_AGAIN if late else due_at)
         if step.reason is None:
@@ -168,14 +169,15 @@ class Incidents:
         if step.reason is AlertReason.ESCALATED:
             alert = telling.call_next(db, alert, self._rulebook.list_called(incident.merchant_id))
         # Who has pressed a button waits for the message to say so.
-        timers = replace(self._timers, edit_interval=timedelta()) if step.by_hand else self._timers
-        telling.tell(db, alert, timers, now)
+        edited = replace(timers, edit_interval=timedelta()) if step.by_hand else timers
+        telling.tell(db, alert, edited, now)
         if step.reason is AlertReason.RESOLVED:
             self._end_silences_until_recovery(db, incident, now)
 
     def _alert(self, db: Connection, step: alerting.Step, now: datetime) -> IncidentAlert:
         incident = step.incident
-        merchant = self._merchants.get(incident.merchant_id) or Merchant(incident.merchant_id, incident.merchant_id, ())
+        known = self._merchants.get(incident.merchant_id) or Merchant(incident.merchant_id, incident.merchant_id, ())
+        (merchant,) = names.named(db, [known])
         over = not incident.is_open and not incident.key
         return IncidentAlert(
             reason=step.reason or AlertReason.UPDATE,
@@ -240,7 +242,7 @@ class Incidents:
     def _tell_aftermath(
         self, db: Connection, silence: Silence, over: Sequence[tuple[Incident, int]], now: datetime
     ) -> None:
-        merchant = self._merchants[silence.merchant_id]
+        (merchant,) = names.named(db, [self._merchants[silence.merchant_id]])
         places = ", ".join(map(merchant.terminal_name, silence.terminals)) or merchant.name
         numbers = ", ".join(f"#{incident.number}" for incident, _ in over)
         notice = NoticeAlert(

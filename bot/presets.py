@@ -1,6 +1,6 @@
 """What each preset would have said of one terminal lately, from stored operations; nothing is kept or told."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,10 +28,17 @@ class Presets:
         }
         self._opened: dict[str, list[Signal]] = {name: [] for name in BUDGETS}
 
-    async def replay(self, store: Store, days: int) -> Mapping[str, list[Alarm]]:
-        """Alarms of the last `days` by preset, oldest first; a day of minutes at a time, some 0.2 s each."""
+    async def replay(
+        self, store: Store, days: int, wanted: Callable[[], Awaitable[bool]] | None = None
+    ) -> Mapping[str, list[Alarm]]:
+        """Alarms of the last `days` by preset, oldest first; a day of minutes at a time, some 0.2 s each.
+
+        None at all once it is no longer `wanted`.
+        """
         span = await store.read(self._span)
         for start in range(span.start, span.stop, DAY):
+            if wanted and not await wanted():
+                return {}
             await store.read(self._feed, range(start, min(start + DAY, span.stop)))
         since = (span.stop - days * DAY) * 60
         return {name: [_alarm(one) for one in opened if one.at >= since] for name, opened in self._opened.items()}

@@ -24,6 +24,7 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId
 from bot.recounting import Recounting
+from bot.retention import Retained
 from bot.store import audit, chats, invitations, queries, retention
 from bot.store.driver import Store
 from bot.vitals import Vitals
@@ -51,6 +52,7 @@ class Works:
     watching: Watching
     digests: Digests
     backups: Backups
+    retained: Retained
     guests: Guests
     recounting: Recounting
     heartbeat: Heartbeat
@@ -140,6 +142,10 @@ def _leaving(works: Works) -> Iterable[tuple[str, Work]]:
     return (("guests", works.guests.step),)
 
 
+def _dropping(works: Works) -> Iterable[tuple[str, Work]]:
+    return (("what is too old", works.retained.step),)
+
+
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
     return (("database", works.backups.step),)
 
@@ -160,6 +166,7 @@ JOBS = (
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
     Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
+    Job("drop", lambda _: timedelta(hours=1), timedelta(minutes=30), _dropping),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
     Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
     Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),

@@ -1,5 +1,6 @@
 """Faults of the program at Sentry, if it is wanted: what happened and where, never anybody's data."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,7 @@ def report_to(dsn: str, redact: Callable[[str], str]) -> None:
             before_send=lambda event, _hint: scrubbed(dict(event), redact),
             default_integrations=False,
             auto_enabling_integrations=False,
-            integrations=[LoggingIntegration(level=None, event_level="ERROR")],
+            integrations=[LoggingIntegration(level=None, event_level=logging.ERROR)],
             include_local_variables=False,
             include_source_context=False,
             send_default_pii=False,

@@ -37,6 +37,7 @@ class Room:
     """One merchant's detectors, and how far they have come."""
 
     watched: Watched
+    settings: UnusualVolume
     detectors: dict[TerminalId, Detector] = field(default_factory=dict)
     broken: set[TerminalId] = field(default_factory=set)
 
@@ -80,7 +81,7 @@ class Watching:
         room, until = self._rooms.get(merchant_id), minute_of(through_at - SETTLED)
         if room is None or until <= room.watched.fed:
             return
-        if volume.find_watched(db, merchant_id) != room.watched:
+        if volume.find_watched(db, merchant_id) != room.watched or self._settings_of(db, merchant_id) != room.settings:
             del self._rooms[merchant_id]
             return
         try:
@@ -128,7 +129,7 @@ class Watching:
         """Every terminal's minutes of the span, those it has had already left out; history is judged as of its time."""
         heard: list[Heard] = []
         for new in sorted(made.keys() - room.detectors.keys() - room.broken):
-            room.detectors[new] = Detector(self._settings.of_terminal(new))
+            room.detectors[new] = Detector(room.settings.of_terminal(new))
         for terminal_id, detector in list(room.detectors.items()):
             own = made.get(terminal_id, {})
             try:
@@ -164,7 +165,7 @@ class Watching:
         known = [one for one in incidents.list_open(db, merchant_id) if one.rule == NAME]
         if not heard and not known:
             return
-        setting = Setting(merchant_id, self._zone, self._settings.preset)
+        setting = Setting(merchant_id, self._zone, room.settings.preset)
         said: Conclusion = conclude(heard, known, _alarms(room), minute=room.watched.fed - 1, setting=setting)
         self._incidents.settle(db, merchant_id, said.symptoms)
         if said.joins:
@@ -189,14 +190,20 @@ class Watching:
         outgrown = watched is None or (not backfilling and since < watched.since - 1440)
         if watched and not outgrown:
             return None if merchant_id in self._rooms else self._resume(db, merchant_id, watched)
-        room = Room(Watched(since, end, watched.seen_at if watched else volume.newest_sight(db, merchant_id)))
+        seen_at = watched.seen_at if watched else volume.newest_sight(db, merchant_id)
+        room = Room(Watched(since, end, seen_at), self._settings_of(db, merchant_id))
         return Replay(room, since, rebuilt=True)
+
+    def _settings_of(self, db: Connection, merchant_id: MerchantId) -> UnusualVolume:
+        """As configured, but for a preset that was chosen in a chat."""
+        preset = volume.get_preset(db, merchant_id, self._settings.preset)
+        return self._settings.model_copy(update={"preset": preset})
 
     def _resume(self, db: Connection, merchant_id: MerchantId, watched: Watched) -> Replay:
         """Detectors as they were kept; one that is lost or cannot be read begins again with history."""
-        room, since = Room(watched), watched.since
+        room, since = Room(watched, self._settings_of(db, merchant_id)), watched.since
         for terminal_id, body in volume.list_states(db, merchant_id).items():
-            detector = Detector(self._settings.of_terminal(terminal_id))
+            detector = Detector(room.settings.of_terminal(terminal_id))
             try:
                 detector.load(body)
             except (ValueError, KeyError, TypeError, AttributeError):

@@ -34,7 +34,7 @@ _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
 # The second that imports take is spent once: every process is forked from one that has done them.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.showcase", "running"])
+_FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.interview.asking", "bot.showcase", "running"])
 
 
 def now() -> datetime:
@@ -82,6 +82,7 @@ class Outside:
         }
         path = self.folder / name
         path.write_text(yaml.safe_dump(usual | sections, allow_unicode=True), encoding="utf-8")
+        path.chmod(0o600)
         return path
 
     def merchant(self, **keys: Any) -> dict[str, Any]:
@@ -158,11 +159,13 @@ class Outside:
     def sent(self, chat_id: int = OWNER) -> list[str]:
         return [delivery.text for delivery in self.api.deliveries if delivery.chat_id == chat_id]
 
-    async def start(self, *arguments: str | Path) -> "Program":
+    async def start(self, *arguments: str | Path, **environment: str) -> "Program":
         """`epay-bot …`, forked from a process that has imported everything."""
         mine, theirs = os.pipe()
         with Connection(theirs, readable=False) as out:
-            process = _FORKS.Process(target=_main, args=([str(one) for one in arguments], out), daemon=True)
+            process = _FORKS.Process(
+                target=_main, args=([str(one) for one in arguments], environment, out), daemon=True
+            )
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
@@ -189,7 +192,8 @@ class Outside:
         return program
 
 
-def _main(arguments: list[str], out: Connection) -> None:
+def _main(arguments: list[str], environment: dict[str, str], out: Connection) -> None:
+    os.environ.update(environment)
     os.dup2(out.fileno(), 1)
     os.dup2(out.fileno(), 2)
     out.close()

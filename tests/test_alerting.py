@@ -142,7 +142,7 @@ def test_an_incident_of_thousands_stays_small() -> None:
     (opened,) = absorb(*findings)
     assert (opened.count, opened.sums) == (1000, {"KZT": 15_000_000})
     assert [one.id for one in opened.attempts] == [f"op{number}" for number in range(999, 999 - SHOWN, -1)]
-    assert len(opened.times) == REMEMBERED
+    assert [len(seen) for seen in opened.seen_at.values()] == [REMEMBERED]
 
 
 def a_symptom(*, holds: bool = True, **parts: object) -> Symptom:

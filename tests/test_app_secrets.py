@@ -112,3 +112,21 @@ async def test_a_wrong_password_is_not_said(outside: Outside, more: tuple[str, .
     program = await outside.start("check", "--config", path, "--log-level", "debug", *more)
     assert await program.ends() == 1
     says_nothing_of(outside, program)
+
+
+async def test_nothing_on_the_disk_but_the_configuration_knows_a_secret(outside: Outside) -> None:
+    program = await outside.run()
+    first = outside.fail(**PERSON, **CARDS)
+    await outside.told(first)
+    await outside.api.says(outside.owner, outside.chat, f"/find {first}")
+    await outside.told(outside.fail())
+    copied = await outside.start("backup", "--config", outside.folder / "config.yaml", outside.folder / "copy.db")
+    assert await copied.ends() == 0
+    files = [path for path in outside.folder.rglob("*") if path.is_file() and path.name != "config.yaml"]
+    kept = {path: path.read_bytes() for path in files}
+    assert outside.folder / "copy.db" in kept
+    tokens = outside.bank.live_tokens
+    assert tokens
+    secrets = [TOKEN, TOKEN.partition(":")[2], outside.shop.password, outside.shop.client_secret, *tokens]
+    assert [path for path, content in kept.items() for secret in secrets if secret.encode() in content] == []
+    assert await program.stop() == 0

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import admitting
 import pytest
 from builders import NOW, OWNER, an_alert, an_operation, hours
 from databases import new_database
@@ -16,7 +17,7 @@ from running import Outside, now
 from bot.backups import Backups, list_surplus
 from bot.config import Backup
 from bot.errors import BackupError
-from bot.store import backup, chats, operations, outbox, recount
+from bot.store import backup, operations, outbox, recount
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, SqliteStore
@@ -214,7 +215,7 @@ async def test_copies_are_made_when_they_are_due_and_old_ones_go(tmp_path: Path,
 
 
 async def test_that_no_copy_can_be_made_is_told_once_and_so_is_the_next_one(tmp_path: Path, store: SqliteStore) -> None:
-    await store.write(chats.subscribe, OWNER)
+    await store.write(admitting.subscribe, OWNER)
     (tmp_path / "copies").write_text("no folder")
     at = [NOW]
     settings = Backup(dir=str(tmp_path / "copies"), every=HOUR)

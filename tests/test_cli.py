@@ -244,6 +244,14 @@ def stored(path: Path) -> int:
         return int(database.execute("SELECT COUNT(*) FROM operation").fetchone()[0])
 
 
+async def test_backfill_of_what_would_be_dropped_is_refused(outside: Outside) -> None:
+    path = outside.config(retention={"operations": "100d"})
+    assert await ended(outside, "backfill", "--config", path, "--days", "101") == (
+        2,
+        "--days: operations are kept for 100 days: retention.operations\n",
+    )
+
+
 async def test_backfill_beside_a_running_bot_is_refused(outside: Outside) -> None:
     await outside.begin()
     await outside.run()
@@ -297,3 +305,13 @@ async def test_a_taken_port_is_told(outside: Outside, command: str) -> None:
     port = str(outside.bank.port)
     code, output = await ended(outside, command, "--port", port)
     assert (code, output) == (2, f"--port: {port} is taken by another program\n")
+
+
+@pytest.mark.parametrize("command", ["check", "migrate"])
+async def test_a_file_of_secrets_that_everybody_can_read_is_told(outside: Outside, command: str) -> None:
+    path = outside.config()
+    for mode, told in ((0o644, True), (0o600, False)):
+        path.chmod(mode)
+        code, output = await ended(outside, command, "--config", path)
+        assert code == 0
+        assert (f"every user of this machine can read the secrets in {path}; chmod 600 {path}" in output) is told

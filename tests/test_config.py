@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from bot.config import Settings, list_secrets, load, parse_duration
+from bot.config import Settings, exposed_files, list_secrets, load, parse_duration
 from bot.errors import ConfigurationError, Problem
 from bot.rules import RULES, SECTIONS, Rulebook, check_settings
 
@@ -227,3 +227,45 @@ def test_a_problem_without_a_path_is_the_sentence_alone() -> None:
 def test_a_webhook_that_cannot_work_is_told(tmp_path: Path, webhook: Any, server: Any, problem: str) -> None:
     (found,) = problems(tmp_path, SMALLEST | {"telegram": {"token": "t", "webhook": webhook}, "server": server})
     assert found.startswith(problem)
+
+
+def test_no_more_history_is_read_than_is_kept(tmp_path: Path) -> None:
+    given = {**SMALLEST, "polling": {"backfill": "101d"}, "retention": {"operations": "100d"}}
+    assert problems(tmp_path, given) == ["polling.backfill is longer than retention.operations"]
+
+
+def test_a_bare_name_is_a_credential_of_systemd_where_it_gives_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "bank-password").write_text("from-systemd\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    epay = {"username": "u", "password_file": "bank-password", "client_id": "c", "client_secret": "s"}
+    given = {**SMALLEST, "merchants": [{"id": "shop", "name": "Shop", "epay": epay}]}
+    settings = load(write(tmp_path, given), check_settings)
+    assert settings.merchants[0].epay.password.get_secret_value() == "from-systemd"
+    epay["password_file"] = "../bank-password"
+    assert "cannot be read" in problems(tmp_path, given)[0]
+
+
+def test_only_what_holds_a_secret_and_everybody_can_read_is_exposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("hush")
+    token = tmp_path / "token"
+    token.write_text("hush")
+    path = write(tmp_path, SMALLEST)
+    for mode, exposed in ((0o644, [path]), (0o640, []), (0o600, [])):
+        path.chmod(mode)
+        assert exposed_files(path) == exposed
+    epay = {"username": "u", "client_id": "c", "password_file": str(secret), "client_secret_file": "/nowhere"}
+    write(tmp_path, {"telegram": {}, "merchants": [{"epay": epay}]})
+    monkeypatch.setenv("EPAY_BOT__TELEGRAM__TOKEN_FILE", str(token))
+    path.chmod(0o644)
+    secret.chmod(0o600)
+    token.chmod(0o600)
+    assert exposed_files(path) == []
+    secret.chmod(0o604)
+    assert exposed_files(path) == [secret]

@@ -25,7 +25,7 @@ from bot.demo.telegram import BotApi
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
-from bot.store import recount
+from bot.store import people, recount
 from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 from bot.views import sparkline
@@ -59,6 +59,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         stage = Stage(bank, api, store, clock)
         stack.push_async_callback(stage.gateway.close)
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        await store.write(people.configure, [stage.owner.user_id], FIRST_READ)
         stage.serve(url, http, *MERCHANTS)
         await live(stage, [ingest_of(stage, one, url, http) for one in MERCHANTS])
         yield stage

@@ -77,6 +77,10 @@ def edits(count: int) -> tuple[str, ...]:
     return ("✏️",) * count
 
 
+def sell(count: int) -> Fact:
+    return lambda stage: stage.sell(count)
+
+
 def pay(number: int) -> Fact:
     return lambda stage: stage.pay(stage.failed[number - 1])
 
@@ -106,12 +110,15 @@ SCENARIOS: dict[str, list[Turn]] = {
         turn(fail(terminal=DOSTYK), MINUTE, "✏️ 🔴 #1 · failing · Samal-2, Dostyk"),
     ],
     "troubles that share neither place nor cause are told apart": [
-        turn(fail(reason=LIMIT), MINUTE, "🔊 🟠 #1 · failing · Samal-2"),
+        turn(fail(3, reason=LIMIT), MINUTE, "🔊 🟠 #1 · failing · Samal-2"),
         turn(fail(terminal=DOSTYK), MINUTE, "🔊 🔴 #2 · failing · Dostyk"),
     ],
-    "refusals on the payer's side make no sound, and their end is only an edit": [
-        turn(fail(reason=PAYER), 4 * MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
-        turn(fail(3, reason=PAYER, terminal=DOSTYK), 4 * MINUTE, "✏️ 🟠 #1 · failing · Samal-2, Dostyk"),
+    "refusals on the payer's side are counted and not told": [
+        turn(fail(30, reason=PAYER), HOUR),
+    ],
+    "few refusals of an issuer make no sound, and their end is only an edit": [
+        turn(fail(reason=ISSUER), 4 * MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
+        turn(fail(3, reason=ISSUER, terminal=DOSTYK), 4 * MINUTE, "✏️ 🟠 #1 · failing · Samal-2, Dostyk"),
         turn(nothing, 20 * MINUTE, "✏️ 🟡 #1 · recovering · Samal-2, Dostyk", "✏️ 🟢 #1 · over · Samal-2, Dostyk"),
     ],
     "one refusal of an issuer is quiet, five in ten minutes are not": [
@@ -119,9 +126,15 @@ SCENARIOS: dict[str, list[Turn]] = {
         turn(fail(3, reason=ISSUER), MINUTE, "✏️ 🟠 #1 · failing · Samal-2"),
         turn(fail(reason=ISSUER), MINUTE, "🔊↩ 🔺 #1 · it has grown · Samal-2", "✏️ 🟠 #1 · failing · Samal-2"),
     ],
-    "payers and the bank are two troubles": [
-        turn(fail(reason=PAYER), MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
-        turn(fail(), MINUTE, "🔊 🔴 #2 · failing · Samal-2"),
+    "one failure of the bank among payments that succeed is quiet, the second is not": [
+        turn(sell(5), MINUTE),
+        turn(fail(), MINUTE, "🔈 🔴 #1 · failing · Samal-2"),
+        turn(fail(), MINUTE, "🔊↩ 🔺 #1 · it has grown · Samal-2", "✏️ 🔴 #1 · failing · Samal-2"),
+    ],
+    "refusals of issuers do not make a failure of the bank the second": [
+        turn(sell(9), MINUTE),
+        turn(fail(3, reason=ISSUER), MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
+        turn(fail(), MINUTE, "✏️ 🔴 #1 · failing · Samal-2"),
     ],
     "nobody takes it": [
         turn(fail(), timedelta(), "🔊 🔴 #1 · failing · Samal-2"),

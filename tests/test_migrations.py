@@ -140,6 +140,11 @@ _BY_TABLE: dict[str, dict[str, object]] = {
     "incident_event": {"id": 1},
     "silence": {"id": 1, "kind": "x"},
     "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
+    "volume_state": {"body": b""},
+    "invitation": {"id": 1},
+    "audit": {"id": 1},
+    "dropped_sum": {"count": 0, "sum": 0},
+    "dropped_invoice_sum": {"count": 0},
 }
 
 
@@ -147,8 +152,7 @@ def fill(connection: sqlite3.Connection) -> None:
     for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT'"):
         known = _COLUMNS | _BY_TABLE.get(table, {})
         columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        empty = {"INTEGER": 1, "BLOB": b""}
-        row = {name: known.get(name, empty.get(kind, "")) for _, name, kind, *_ in columns}
+        row = {name: known.get(name, 1 if kind == "INTEGER" else "") for _, name, kind, *_ in columns}
         places = ", ".join(f":{name}" for name in row)
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
     connection.commit()

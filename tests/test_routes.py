@@ -90,7 +90,7 @@ async def test_in_quiet_hours_only_what_is_critical_makes_a_sound(tmp_path: Path
 async def test_after_the_quiet_hours_everything_makes_a_sound_again(tmp_path: Path) -> None:
     async with troubles(tmp_path) as stage:
         await stage.store.write(subscriptions.set_quiet, HERE, QuietHours(time(13), time(14)))
-        await stage.fail(1, reason=ReasonClass.LIMIT)
+        await stage.fail(3, reason=ReasonClass.LIMIT)
         await stage.passes()
         assert stage.heard()[0][:1] == SOUND
 
@@ -139,6 +139,18 @@ async def test_every_escalation_calls_the_next(tmp_path: Path) -> None:
             (False, True),
         ]
         assert len([one for one in stage.heard(GROUP) if one[:1] == SOUND]) == 1
+
+
+async def test_while_nobody_takes_it_everybody_on_the_list_is_called_once(tmp_path: Path) -> None:
+    async with team(tmp_path, *NO_FAILURES, rules=CALLED) as stage:
+        await stage.private(OTHER)
+        called = []
+        for _ in range(18):
+            await stage.fail(1)
+            await stage.passes(MINUTES * 3)
+            called.append(["2, please" in one for one in stage.heard(lines=9) if "please look" in one])
+        assert [len(called[step]) for step in (3, 5, 8, 10, 17)] == [0, 1, 1, 2, 2]
+        assert called[17] == [True, False]
 
 
 async def test_each_merchant_has_its_own_people_to_call(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ from views_samples import (
     terminals_report,
 )
 from views_searches import SEARCH_VIEWS
+from views_setup import SETUP_VIEWS
 from views_volume import VOLUME_VIEWS
 
 from bot.errors import UsageError
@@ -259,6 +260,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
     | VOLUME_VIEWS
     | SEARCH_VIEWS
     | FILE_VIEWS
+    | SETUP_VIEWS
 )
 
 

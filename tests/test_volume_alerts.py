@@ -314,3 +314,22 @@ async def test_what_is_only_odd_makes_no_sound_by_default(stage: Volumes) -> Non
     (incident,) = await stage.volume()
     assert incident.key == f"{SAMAL}/spike"
     assert incident.loudness is Loudness.SILENT
+
+
+async def test_a_preset_chosen_in_the_chat_is_taken_up_at_once_with_all_that_was_learned(
+    grown: Path, tmp_path: Path
+) -> None:
+    heard = {}
+    for preset in ("calm", "everything"):
+        stage = Volumes(copy_of(grown, tmp_path), START + DAYS * DAY + 10 * HOUR)
+        await stage.ready()
+        await stage.store.write(volume.choose_preset, SHOP, preset)
+        await stage.pass_minutes(1)
+        assert not stage.watching.is_ready(SHOP)
+        await stage.ready()
+        assert stage.watching.is_ready(SHOP)
+        await stage.pass_minutes(90, lambda place: 0.35 if place == SAMAL else 1.0)
+        heard[preset] = [(incident.key, incident.loudness) for incident in await stage.volume()]
+        await stage.store.close()
+    drop = f"{SAMAL}/drop"
+    assert heard == {"calm": [(drop, Loudness.SILENT)], "everything": [(drop, Loudness.ON)]}

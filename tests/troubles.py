@@ -92,6 +92,12 @@ class Troubles(Stage):
         await self.happen(*made)
         return made
 
+    async def sell(self, count: int) -> None:
+        """So many payments at Samal succeed."""
+        at = self.now()
+        names = (f"sold{number}-{at}" for number in range(count))
+        await self.happen(*(paid(an_operation(name, invoice_id=name, created_at=at)) for name in names))
+
     async def pay(self, *failed: Operation) -> None:
         """The bank says now that these were paid after all."""
         await self.happen(*(paid(one) for one in failed))

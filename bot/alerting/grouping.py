@@ -48,7 +48,7 @@ def absorb(
         incident = _joined(home, finding) if home else _opened(finding, next_number, now)
         incident = _counted(incident, finding, now)
         next_number += home is None
-        incident = _with_loudness(incident, finding.policy, traffic)
+        incident = _with_loudness(incident, finding, traffic)
         open_now[incident.number] = changed[incident.number] = incident
     return list(changed.values())
 
@@ -71,13 +71,8 @@ def settle(
 
 def correct(incident: Incident, operation: Operation) -> Incident:
     """The bank changed its word about an operation that was announced as failed."""
-    attempts = tuple(without_payer(operation) if known.id == operation.id else known for known in incident.attempts)
+    attempts = tuple(operation.without_payer() if known.id == operation.id else known for known in incident.attempts)
     return replace(incident, attempts=attempts, corrected=incident.corrected + 1)
-
-
-def without_payer(operation: Operation) -> Operation:
-    """Alerts go to chats: who paid stays in the store."""
-    return replace(operation, payer_name="", payer_phone="", payer_email="", account_id="")
 
 
 def member_of(finding: Finding) -> Member:
@@ -132,7 +127,7 @@ def _joined(incident: Incident, finding: Finding) -> Incident:
 def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
     operation = finding.operation
     at = operation.created_at
-    newest = sorted((*incident.attempts, without_payer(operation)), key=lambda known: known.created_at, reverse=True)[
+    newest = sorted((*incident.attempts, operation.without_payer()), key=lambda known: known.created_at, reverse=True)[
         :SHOWN
     ]
     sums = {**incident.sums, operation.currency: incident.sums.get(operation.currency, 0) + operation.amount}
@@ -144,15 +139,24 @@ def _counted(incident: Incident, finding: Finding, now: datetime) -> Incident:
         attempts=tuple(newest),
         began_at=min(at, incident.began_at or at),
         late=finding.late and (incident.late or incident.count == 0),
-        times=(*incident.times, at)[-REMEMBERED:],
+        seen_at=_seen(incident, member_of(finding).reason_class, at),
     )
 
 
-def _with_loudness(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally]) -> Incident:
-    """Loud once its policy is met; it does not become silent again while it lasts."""
+def _seen(incident: Incident, reason_class: ReasonClass, at: datetime) -> Mapping[ReasonClass, tuple[datetime, ...]]:
+    before = incident.seen_at.get(reason_class, ())
+    return {**incident.seen_at, reason_class: (*before, at)[-REMEMBERED:]}
+
+
+def _with_loudness(incident: Incident, finding: Finding, traffic: Mapping[TerminalId, Tally]) -> Incident:
+    """Loud once the policy of one of its classes is met; it does not become silent again while it lasts."""
+    policy = finding.policy
     if incident.loudness is Loudness.ON or policy.loudness is not Loudness.ON:
         return incident
-    loud = _is_often(incident.times, policy) and (policy.min_share == 0 or _share_met(incident, policy, traffic))
+    often = _is_often(incident.seen_at[member_of(finding).reason_class], policy)
+    lately = _tally(incident, traffic)
+    enough = policy.min_share == 0 or (lately.decided >= policy.min_sample and _reaches(lately, policy.min_share))
+    loud = (often and enough) or (policy.at_once is not None and _reaches(lately, policy.at_once))
     return replace(incident, loudness=Loudness.ON) if loud else incident
 
 
@@ -163,10 +167,13 @@ def _is_often(times: Sequence[datetime], policy: Policy) -> bool:
     return any(last - first <= policy.within for first, last in pairs)
 
 
-def _share_met(incident: Incident, policy: Policy, traffic: Mapping[TerminalId, Tally]) -> bool:
-    tallies = [traffic[member.terminal_id] for member in incident.members if member.terminal_id in traffic]
-    decided, failed = sum(tally.decided for tally in tallies), sum(tally.failed for tally in tallies)
-    return decided >= policy.min_sample and failed >= policy.min_share * decided
+def _tally(incident: Incident, traffic: Mapping[TerminalId, Tally]) -> Tally:
+    """The last minutes of the terminals it is about."""
+    return sum((traffic[place] for place in incident.places if place in traffic), Tally())
+
+
+def _reaches(lately: Tally, share: float) -> bool:
+    return lately.failed >= share * lately.decided
 
 
 def _begun(symptom: Symptom, number: int, now: datetime) -> Incident:

@@ -53,7 +53,7 @@ def advance(incident: Incident, timers: Timers, now: datetime, *, muted: bool = 
 
 def released(incident: Incident, because: Because, now: datetime) -> Step:
     """It goes on and nobody has it any more: everybody is reminded, and its escalation begins anew."""
-    return _sounded(replace(incident, free_since=now, escalated_at=None), AlertReason.REMINDER, now, because)
+    return _sounded(replace(incident, free_since=now, escalated_at=None, calls=0), AlertReason.REMINDER, now, because)
 
 
 def due_at(incident: Incident, timers: Timers, *, muted: bool = False) -> datetime | None:
@@ -94,8 +94,9 @@ def _calls_out(incident: Incident) -> bool:
 
 
 def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:
-    if incident.escalated_at is None and now >= _escalates_at(incident, timers):
-        return _sounded(replace(incident, escalated_at=now), AlertReason.ESCALATED, now)
+    if incident.calls < timers.calls and now >= _escalates_at(incident, timers):
+        called = replace(incident, escalated_at=now, calls=incident.calls + 1)
+        return _sounded(called, AlertReason.ESCALATED, now)
     if _has_untold(incident) and now - incident.sounded_at >= timers.between_sounds:
         return _sounded(incident, AlertReason.WIDENED, now)
     if now - incident.sounded_at >= _repeat(incident, timers):
@@ -106,7 +107,7 @@ def _unhandled(incident: Incident, timers: Timers, now: datetime) -> Step:
 def _unhandled_moments(incident: Incident, timers: Timers) -> list[datetime]:
     """When `_unhandled` has something to say."""
     moments = [incident.sounded_at + _repeat(incident, timers)]
-    if incident.escalated_at is None:
+    if incident.calls < timers.calls:
         moments.append(_escalates_at(incident, timers))
     if _has_untold(incident):
         moments.append(incident.sounded_at + timers.between_sounds)
@@ -114,7 +115,7 @@ def _unhandled_moments(incident: Incident, timers: Timers) -> list[datetime]:
 
 
 def _escalates_at(incident: Incident, timers: Timers) -> datetime:
-    return (incident.free_since or incident.opened_at) + timers.escalate_after
+    return (incident.escalated_at or incident.free_since or incident.opened_at) + timers.escalate_after
 
 
 def _sounded(incident: Incident, reason: AlertReason, now: datetime, because: Because | None = None) -> Step:

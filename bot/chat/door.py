@@ -9,7 +9,7 @@ from bot.chat.commands.row import Command
 from bot.chat.desk import Desk
 from bot.errors import DeliveryError
 from bot.model import ADMINISTRATORS, ChatKind, Request, Right, Standing
-from bot.store import people
+from bot.store import names, people
 
 log = logging.getLogger(__name__)
 Administers = Callable[[int, int], Awaitable[bool]]
@@ -45,6 +45,7 @@ class Door:
             # The key alone tells which merchant it is for.
             return Admitted(decision, self._desk)
         desk = self._desk.narrowed(decision, lambda kind: self._listed(standing, kind))
+        desk = replace(desk, merchants=await desk.store.read(names.named, desk.merchants))
         refused = decision.verdict is Verdict.REFUSED
         return Admitted(
             decision, desk, refused and self._may(right, replace(standing, administrator=True), request.chat.kind)

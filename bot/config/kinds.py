@@ -32,7 +32,8 @@ def parse_clock_time(value: object) -> time:
     return time(hour, minute)
 
 
-def _known_zone(name: str) -> str:
+def check_zone(name: str) -> str:
+    """The name of a time zone. Raises ValueError for any other."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -64,7 +65,7 @@ def secret_url(secret: SecretStr | None) -> SecretStr | None:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 ClockTime = Annotated[time, BeforeValidator(parse_clock_time)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(check_zone)]
 Quoted = Annotated[str, BeforeValidator(_quoted), Field(min_length=1)]
 Url = Annotated[str, AfterValidator(_http_url)]
 Language = Literal["ru", "kk", "en"]

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from bot.config.secrets import list_exposed
 from bot.config.sections import Settings
 from bot.errors import ConfigurationError, Problem
 
@@ -27,6 +28,11 @@ def load(path: Path, check_alerts: Callable[[Mapping[str, Any]], list[Problem]])
     if problems:
         raise ConfigurationError(*sorted(set(problems)))
     return settings
+
+
+def exposed_files(path: Path) -> list[Path]:
+    """The configuration and the files of secrets it names, as far as everybody can read a secret there."""
+    return list_exposed(path, _read_yaml(path))
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -1,15 +1,13 @@
 """The sections of the configuration file as frozen, checked values."""
 
 from datetime import time, timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, secret_url, webhook_secret
-
-ENVIRONMENT_PREFIX = "EPAY_BOT__"
+from bot.config.secrets import PREFIX, read_secret
 
 
 class Section(BaseModel):
@@ -30,16 +28,8 @@ class Section(BaseModel):
             ):
                 if given.get(name):
                     raise ValueError(f"{name} and {name}_file are both given; keep one")
-                given[name] = _read_secret(name, str(path))
+                given[name] = read_secret(name, str(path))
         return given
-
-
-def _read_secret(name: str, path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ValueError(f"{name}_file {path} cannot be read: {reason}") from error
 
 
 class Webhook(Section):
@@ -120,13 +110,20 @@ class Backup(Section):
     keep_weekly: int = Field(default=4, ge=0)
 
 
+class Retention(Section):
+    """How long single operations are kept, and for how long with their payers; sums are kept for good."""
+
+    operations: Duration = Field(default=timedelta(days=730), ge=timedelta(days=90))
+    payer_data: Duration = Field(default=timedelta(days=90), ge=timedelta(days=1))
+
+
 class Settings(BaseSettings):
     """The whole configuration. `alerts` holds each rule's own settings by rule name."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix=ENVIRONMENT_PREFIX,
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         hide_input_in_errors=True,
         nested_model_default_partial_update=True,
@@ -139,6 +136,7 @@ class Settings(BaseSettings):
     polling: Polling = Polling()
     server: Server = Server()
     backup: Backup = Backup()
+    retention: Retention = Retention()
     timezone: Zone = "Asia/Almaty"
     day_starts: ClockTime = time()
     language: Language = "ru"
@@ -148,6 +146,12 @@ class Settings(BaseSettings):
     def _webhook_has_a_listener(self) -> "Settings":
         if self.telegram.webhook and self.server.listen is None:
             raise ValueError("telegram.webhook needs server.listen")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_read_to_be_dropped(self) -> "Settings":
+        if self.polling.backfill > self.retention.operations:
+            raise ValueError("polling.backfill is longer than retention.operations")
         return self
 
     @classmethod
@@ -160,15 +164,3 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
-
-
-def list_secrets(section: BaseModel) -> list[str]:
-    """Every secret value inside a part of the configuration, to be kept out of logs."""
-    found: list[str] = []
-    for value in vars(section).values():
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, SecretStr):
-                found.append(part.get_secret_value())
-            elif isinstance(part, BaseModel):
-                found += list_secrets(part)
-    return found

@@ -79,6 +79,7 @@ from bot.model.reports import (
     stalest,
 )
 from bot.model.searches import Condition, Field, ListReport, Method, Query, Search, SearchReport, SortKey
+from bot.model.setup import BankAnswer, SeenTerminal, SetupStep
 from bot.model.subscriptions import (
     EVERYTHING,
     LATE_DIGEST,
@@ -114,6 +115,7 @@ __all__ = [
     "AlertReason",
     "AuditEntry",
     "Band",
+    "BankAnswer",
     "Bar",
     "Because",
     "Button",
@@ -181,6 +183,8 @@ __all__ = [
     "Role",
     "Search",
     "SearchReport",
+    "SeenTerminal",
+    "SetupStep",
     "Severity",
     "Silence",
     "SortKey",

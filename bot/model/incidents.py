@@ -28,13 +28,15 @@ class Loudness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When failures of a class are loud: so many `within` a span, and so large a share of at least `min_sample`."""
+    """When failures of a class are loud: so many `within` a span, and so large a share of at least `min_sample`; or
+    `at_once`, when so large a share of a terminal's last payments failed, few as they may be."""
 
     loudness: Loudness = Loudness.ON
     min_count: int = 1
     within: timedelta = timedelta(minutes=10)
     min_share: float = 0.0
     min_sample: int = 5
+    at_once: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,11 @@ class IncidentState(StrEnum):
 class Incident:
     """One trouble, by the number people call it.
 
-    Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says now; `times`
-    are the instants of those read last. Symptoms: `key`, `text` and `values`. `began_at` is the bank's time of the
-    first failure, `opened_at` and `last_at` are when we learnt of the first and the last; `late` when all were old by
-    then. `told_members` have been announced; `sounded_at` is the last message with a reason of its own; nobody has
-    had it `free_since`.
+    Failures: `members`, `count`, `sums` (tiyn by currency) and the newest `attempts`, as the bank says now;
+    `seen_at` are the bank's instants of those read last, by class. Symptoms: `key`, `text` and `values`. `began_at`
+    is the bank's time of the first failure, `opened_at` and `last_at` are when we learnt of the first and the last;
+    `late` when all were old by then. `told_members` have been announced; `sounded_at` is the last message with a
+    reason of its own; nobody has had it `free_since`, and so many `calls` went out since, the last `escalated_at`.
     """
 
     number: int
@@ -120,7 +122,7 @@ class Incident:
     corrected: int = 0
     sums: Mapping[str, int] = field(default_factory=dict)
     attempts: tuple[Operation, ...] = ()
-    times: tuple[datetime, ...] = ()
+    seen_at: Mapping[ReasonClass, tuple[datetime, ...]] = field(default_factory=dict)
     text: str = ""
     values: Mapping[str, str | int] = field(default_factory=dict)
     terminals: tuple[TerminalId, ...] = ()
@@ -130,6 +132,7 @@ class Incident:
     snoozed: Mark | None = None
     snoozed_until: datetime | None = None
     escalated_at: datetime | None = None
+    calls: int = 0
     free_since: datetime | None = None
 
     @property
@@ -202,5 +205,6 @@ class Timers:
     repeat: timedelta = timedelta(hours=4)
     repeat_critical: timedelta = timedelta(hours=1)
     escalate_after: timedelta = timedelta(minutes=15)
+    calls: int = 1
     ack_timeout: timedelta = timedelta(hours=2)
     many: int = 3

@@ -1,6 +1,6 @@
 """Operations and the people's names around them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -96,6 +96,14 @@ class Operation:
     payer_name: str = ""
     payer_phone: str = ""
     payer_email: str = ""
+
+    def without_payer(self) -> "Operation":
+        """Without who paid, and without the text in which it may be written."""
+        return replace(self, payer_name="", payer_phone="", payer_email="", account_id="", description="")
+
+    def without_person(self) -> "Operation":
+        """Without anything of a person: no card either."""
+        return replace(self.without_payer(), sender_card="", receiver_card="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """RULES: one file a rule, one row a rule. Facts and the rule's own settings go in, findings come out; pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -66,6 +66,10 @@ class Rulebook:
     def list_called(self, merchant_id: MerchantId) -> tuple[int, ...]:
         """Who is called, one after the other, when nobody takes an incident of this merchant."""
         return self.escalate_to.get(merchant_id) or self.escalate_to.get(incidents.EVERY_MERCHANT, ())
+
+    def timers_of(self, merchant_id: MerchantId) -> Timers:
+        """Everybody on a merchant's list is called in turn; without a list the chats are called once."""
+        return replace(self.timers, calls=max(1, len(self.list_called(merchant_id))))
 
     def judge(self, transitions: Sequence[Transition]) -> list[Finding]:
         """What every rule finds in these transitions, in the order of RULES."""

@@ -22,7 +22,7 @@ class ClassPolicy(Section):
     """How failures of one reason class are told: `on` with sound, `silent`, or `off` (only counted).
 
     Loud once there are `min_count` of them `within` a span and, when `min_share` is set, that share of at least
-    `min_sample` operations failed.
+    `min_sample` operations failed; or as soon as the share `at_once` of the terminal's last payments failed.
     """
 
     loudness: Annotated[Loudness, BeforeValidator(_spelled)] = Loudness.ON
@@ -30,18 +30,24 @@ class ClassPolicy(Section):
     within: Duration = timedelta(minutes=10)
     min_share: float = Field(default=0.0, ge=0, le=1)
     min_sample: int = Field(default=5, ge=1)
+    at_once: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class FailedOperation(Section):
-    """Settings of the rule: one policy a reason class. Refusals on the payer's side make no sound by default."""
+    """Settings of the rule: one policy a reason class.
+
+    By default a failure of systems or settings rings if half of the terminal's last payments failed, else the second
+    within minutes does; limits and the payers' banks ring when they refuse several; refusals on the payer's side are
+    counted in figures and digests alone.
+    """
 
     enabled: bool = True
-    system: ClassPolicy = ClassPolicy()
-    merchant: ClassPolicy = ClassPolicy()
-    limit: ClassPolicy = ClassPolicy()
-    unknown: ClassPolicy = ClassPolicy()
+    system: ClassPolicy = ClassPolicy(min_count=2, at_once=0.5)
+    merchant: ClassPolicy = ClassPolicy(min_count=2, at_once=0.5)
+    unknown: ClassPolicy = ClassPolicy(min_count=2, at_once=0.5)
+    limit: ClassPolicy = ClassPolicy(min_count=3)
     issuer: ClassPolicy = ClassPolicy(min_count=5)
-    payer: ClassPolicy = ClassPolicy(loudness=Loudness.SILENT)
+    payer: ClassPolicy = ClassPolicy(loudness=Loudness.OFF)
     ignore_codes: tuple[int, ...] = ()
 
 
@@ -75,6 +81,7 @@ def _finding(operation: Operation, settings: FailedOperation) -> Finding:
             within=given.within,
             min_share=given.min_share,
             min_sample=given.min_sample,
+            at_once=given.at_once,
         ),
         operation=operation,
     )

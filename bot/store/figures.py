@@ -37,7 +37,8 @@ _THERE = _HERE + "AND terminal_id = :terminal_id "
 _OPERATIONS = (
     "(SELECT created_at - created_at % :minute AS start_at, terminal_id, currency, outcome, "
     "CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code, 1 AS count, amount AS sum "
-    "FROM operation {where}) AS piece "
+    "FROM operation {where} UNION ALL SELECT start_at, terminal_id, currency, outcome, reason_code, count, sum "
+    "FROM dropped_sum {dropped}) AS piece "
 )
 _BY_ALL = "start_at, currency, outcome, reason_code"
 _BY_REASON = "currency, outcome, reason_code"
@@ -73,7 +74,7 @@ class _Place:
 
     @property
     def operations(self) -> str:
-        return _OPERATIONS.format(where=self.where("created_at"))
+        return _OPERATIONS.format(where=self.where("created_at"), dropped=self.where("start_at"))
 
     @property
     def whole_invoices(self) -> str:
@@ -82,7 +83,10 @@ class _Place:
 
     @property
     def cut_invoices(self) -> str:
-        return f"SELECT outcome, COUNT(*) AS count FROM invoice {self.where('first_at')} GROUP BY outcome"
+        return (
+            f"SELECT outcome, COUNT(*) AS count FROM invoice {self.where('first_at')} GROUP BY outcome UNION ALL "
+            f"SELECT outcome, SUM(count) AS count FROM dropped_invoice_sum {self.where('start_at')} GROUP BY outcome"
+        )
 
 
 def period_report(

@@ -18,7 +18,7 @@ from bot.model import (
     from_micros,
     to_micros,
 )
-from bot.store import rollups
+from bot.store import retention, rollups
 from bot.store.driver import Connection, Row, list_by_key
 
 RECHECK_FOR = timedelta(days=7)
@@ -71,9 +71,9 @@ def apply(
     """Stores what the bank showed and says what changed.
 
     An operation never seen that was created before `history_before` is history. A lower rank than
-    the stored one is a stale answer of the bank and changes nothing.
+    the stored one is a stale answer of the bank and changes nothing, nor does what is no longer to be kept.
     """
-    shown = _furthest(operations)
+    shown = _furthest(retention.kept(db, merchant_id, operations))
     stored = _stored(db, merchant_id, list(shown))
     new: list[Transition] = []
     changed: list[Transition] = []

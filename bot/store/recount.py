@@ -8,15 +8,31 @@ from bot.model import MerchantId, Window, from_micros, to_micros
 from bot.store.driver import Connection
 from bot.store.rollups import HOUR, MINUTE
 
-_REASON = "CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END"
-_SUMS = "COUNT(*) AS count, SUM(amount) AS sum"
+# What is stored, one by one, and what was kept of what was dropped, by minute.
+_OPERATIONS = """(
+    SELECT merchant_id, created_at AS at, terminal_id, currency, outcome,
+           CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END AS reason_code, 1 AS count, amount AS sum
+    FROM operation
+    UNION ALL SELECT merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum FROM dropped_sum
+) AS every_operation"""
+_INVOICES = """(
+    SELECT merchant_id, first_at AS at, terminal_id, currency, outcome, 1 AS count FROM invoice
+    UNION ALL SELECT merchant_id, start_at, terminal_id, currency, outcome, count FROM dropped_invoice_sum
+) AS every_invoice"""
+_FIRSTS = """
+    SELECT merchant_id, MIN(first) AS first FROM (
+        SELECT merchant_id, MIN(created_at) AS first FROM operation GROUP BY merchant_id
+        UNION ALL SELECT merchant_id, MIN(start_at) FROM dropped_sum GROUP BY merchant_id
+    ) AS firsts GROUP BY merchant_id
+"""
+_SUMS = "SUM(count) AS count, SUM(sum) AS sum"
 # Columns in the order of each table.
 _RECOUNTS = {
-    "rollup_minute": ("operation", "created_at", MINUTE, f"terminal_id, currency, outcome, {_SUMS}", 5),
-    "rollup_hour": ("operation", "created_at", HOUR, f"terminal_id, currency, outcome, {_REASON}, {_SUMS}", 6),
-    "rollup_total": ("operation", "created_at", HOUR, f"currency, outcome, {_REASON}, {_SUMS}", 5),
-    "rollup_invoice_total": ("invoice", "first_at", HOUR, "currency, outcome, COUNT(*) AS count", 4),
-    "rollup_invoice": ("invoice", "first_at", HOUR, "terminal_id, currency, outcome, COUNT(*) AS count", 5),
+    "rollup_minute": (_OPERATIONS, MINUTE, f"terminal_id, currency, outcome, {_SUMS}", 5),
+    "rollup_hour": (_OPERATIONS, HOUR, f"terminal_id, currency, outcome, reason_code, {_SUMS}", 6),
+    "rollup_total": (_OPERATIONS, HOUR, f"currency, outcome, reason_code, {_SUMS}", 5),
+    "rollup_invoice_total": (_INVOICES, HOUR, "currency, outcome, SUM(count) AS count", 4),
+    "rollup_invoice": (_INVOICES, HOUR, "terminal_id, currency, outcome, SUM(count) AS count", 5),
 }
 # A few weeks: as much as a database answers at once while it has other things to do.
 STRETCH = timedelta(days=28)
@@ -39,7 +55,7 @@ class Stretch:
 
 def list_stretches(db: Connection, now: datetime) -> list[Stretch]:
     """Everything that is stored, in pieces."""
-    rows = db.rows("SELECT merchant_id, MIN(created_at) AS first FROM operation GROUP BY merchant_id")
+    rows = db.rows(_FIRSTS)
     firsts = ((MerchantId(row["merchant_id"]), from_micros(row["first"] - row["first"] % HOUR)) for row in rows)
     return [stretch for merchant_id, first in firsts for stretch in _cut(merchant_id, first, now)]
 
@@ -71,10 +87,10 @@ def _cut(merchant_id: MerchantId, first: datetime, now: datetime) -> Iterator[St
 
 
 def _recount(table: str, stretch: Stretch | None) -> str:
-    source, column, step, rest, keys = _RECOUNTS[table]
+    source, step, rest, keys = _RECOUNTS[table]
     by = ", ".join(map(str, range(1, keys + 1)))
-    columns = f"merchant_id, {column} - {column} % {step} AS start_at, {rest}"
-    return f"SELECT {columns} FROM {source} WHERE {_where(stretch, column)} GROUP BY {by}"
+    columns = f"merchant_id, at - at % {step} AS start_at, {rest}"
+    return f"SELECT {columns} FROM {source} WHERE {_where(stretch, 'at')} GROUP BY {by}"
 
 
 def _where(stretch: Stretch | None, column: str) -> str:

@@ -28,6 +28,7 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
+    "PRAGMA secure_delete = FAST",
 )
 _ADVICE = {
     "SQLITE_FULL": "free some space",

@@ -127,6 +127,22 @@ def newest_sight(db: Connection, merchant_id: MerchantId) -> int:
     return max(int(row["at"] or 0) for row in (seen, changed) if row)
 
 
+def get_preset(db: Connection, merchant_id: MerchantId, configured: str) -> str:
+    """The preset chosen in a chat, or else the configured one."""
+    row = db.row("SELECT preset FROM volume_preset WHERE merchant_id = :merchant_id", merchant_id=merchant_id)
+    return str(row["preset"]) if row else configured
+
+
+def choose_preset(db: Connection, merchant_id: MerchantId, preset: str) -> None:
+    """The merchant's detectors are as loud as this from now on."""
+    db.run(
+        "INSERT INTO volume_preset (merchant_id, preset) VALUES (:merchant_id, :preset) "
+        "ON CONFLICT (merchant_id) DO UPDATE SET preset = excluded.preset",
+        merchant_id=merchant_id,
+        preset=preset,
+    )
+
+
 def add_verdicts(db: Connection, merchant_id: MerchantId, verdicts: Iterable[Verdict]) -> None:
     """A person's word on alarms; the same twice is one."""
     db.many(

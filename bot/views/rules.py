@@ -43,12 +43,17 @@ def rules_of(
     lines: list[Markup] = []
     for name, alarms in found.items():
         count = voice.plural("{n} alert", "{n} alerts", len(alarms))
-        words = {"calm": voice("calm"), "normal": voice("normal"), "everything": voice("everything")}[name]
+        words = preset_words(name, voice)
         here = [voice("in force")] if name == preset else []
         lines += [Markup(), SEPARATOR.join([Markup("<b>{}</b>").format(words), count, *here])]
         lines += [_line(one, voice, now) for one in alarms[-_SHOWN:]]
-    foot = voice("<i>It is chosen in the configuration: alerts.volume.preset</i>")
+    foot = voice("<i>It is chosen in /setup noise, or in the configuration: alerts.volume.preset</i>")
     return Message(fit([head], lines, [Markup(), foot], voice), [picture_button(terminal.id, voice)])
+
+
+def preset_words(name: str, voice: Voice) -> Markup:
+    """What a preset is called."""
+    return {"calm": voice("calm"), "normal": voice("normal"), "everything": voice("everything")}[name]
 
 
 def _line(alarm: Alarm, voice: Voice, now: datetime) -> Markup:

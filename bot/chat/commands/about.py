@@ -1,15 +1,21 @@
 """Who the bot is, what it can do here, and how it is."""
 
+from dataclasses import replace
+
 from bot import views
 from bot.chat.desk import Desk
-from bot.model import Message, Request
+from bot.model import ChatKind, Message, Request, Right
 from bot.store import deliveries as undelivered
-from bot.store import reports
+from bot.store import reports, walks
 
 
 async def start(request: Request, desk: Desk) -> Message:
-    """Who this bot is and what it can be asked."""
-    return views.welcome(desk.voice(request.chat), request.user_name, desk.listed(request.chat.kind))
+    """Who this bot is and what it can be asked; an owner is offered the set-up until it is done."""
+    voice = desk.voice(request.chat)
+    message = views.welcome(voice, request.user_name, desk.listed(request.chat.kind))
+    if request.chat.kind is not ChatKind.PRIVATE or not desk.list_with(Right.PEOPLE):
+        return message
+    return replace(message, buttons=views.begin_button(await desk.store.read(walks.find_step, request.user_id), voice))
 
 
 async def help_(request: Request, desk: Desk) -> Message:

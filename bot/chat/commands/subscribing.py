@@ -77,7 +77,7 @@ async def unsubscribe(request: Request, desk: Desk) -> Message:
 
 
 async def settings(request: Request, desk: Desk) -> Message:
-    """Everything chosen here; with words, as from its buttons, one choice is changed first."""
+    """Everything chosen here, for owners the set-up too; with words, as from its buttons, one choice changes first."""
     match request.arguments:
         case ["quiet", *words]:
             await change_quiet(request.chat, words, desk)
@@ -95,7 +95,11 @@ async def settings(request: Request, desk: Desk) -> Message:
             pass
         case _:
             raise UsageError("/settings shows what this chat receives, with buttons to change it")
-    return views.settings_message(await chosen_by(request.chat, desk), desk.voice(request.chat))
+    voice = desk.voice(request.chat)
+    message = views.settings_message(await chosen_by(request.chat, desk), voice)
+    if request.chat.kind is not ChatKind.PRIVATE or not desk.list_with(Right.PEOPLE):
+        return message
+    return replace(message, buttons=[*message.buttons, *views.step_buttons(voice)])
 
 
 def _allowed(kinds: Collection[EventKind], desk: Desk) -> set[EventKind]:

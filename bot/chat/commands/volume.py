@@ -41,7 +41,8 @@ async def rules(request: Request, desk: Desk) -> Message | Continued:
     async def replay(talk: Talk) -> None:
         presets = Presets(desk.volume, desk.zone, merchant.id, terminal.id)
         found = await presets.replay(desk.store, LATELY)
-        await talk.change(views.rules_of(terminal, found, desk.volume.preset, voice, desk.now()))
+        preset = await desk.store.read(volume.get_preset, merchant.id, desk.volume.preset)
+        await talk.change(views.rules_of(terminal, found, preset, voice, desk.now()))
 
     waiting = UsageError("I am still replaying the past of a terminal; one at a time, please")
     return Continued(message=views.rules_replayed(terminal, voice), rest=replay, alone=waiting)

@@ -101,6 +101,11 @@ class SimulatedBank:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
+    @property
+    def live_tokens(self) -> list[str]:
+        """Every token given out and not yet dead."""
+        return self._tokens.names()
+
     def forget_tokens(self) -> None:
         """Every token given out is dead from now on."""
         self._tokens.forget_all()

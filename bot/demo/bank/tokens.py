@@ -54,6 +54,10 @@ class TokenDesk:
             del self._tokens[name]
         return token.merchant
 
+    def names(self) -> list[str]:
+        """Every live token."""
+        return list(self._tokens)
+
     def forget_all(self) -> None:
         """Every token dies at once, as after a restart of the bank."""
         self._tokens.clear()

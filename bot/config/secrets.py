@@ -1,0 +1,73 @@
+"""Secrets in files: systemd's credentials, where they lie, and whether anybody else can read them."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+PREFIX = "EPAY_BOT__"
+_SECRETS = frozenset({"token", "password", "client_secret", "secret"})
+
+
+def find_file(given: str) -> Path:
+    """The file meant: a bare name is a credential of systemd, if it gave one of that name."""
+    folder = os.environ.get(CREDENTIALS)
+    if folder and given == Path(given).name and (credential := Path(folder) / given).exists():
+        return credential
+    return Path(given).expanduser()
+
+
+def read_secret(name: str, given: str) -> str:
+    """Raises ValueError, without a word of what was read."""
+    try:
+        return find_file(given).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ValueError(f"{name}_file {given} cannot be read: {reason}") from error
+
+
+def list_secrets(section: BaseModel) -> list[str]:
+    """Every secret value inside a part of the configuration, to be kept out of logs."""
+    found: list[str] = []
+    for value in vars(section).values():
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, SecretStr):
+                found.append(part.get_secret_value())
+            elif isinstance(part, BaseModel):
+                found += list_secrets(part)
+    return found
+
+
+def list_exposed(path: Path, given: object) -> list[Path]:
+    """Files with secrets which every user of this machine can read; a group that may is taken to be meant.
+
+    `given`: what the configuration at `path` says, as it is written.
+    """
+    variables = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    written = list(_list_written([given, variables]))
+    files = {find_file(value) for name, value in written if name.endswith("_file")}
+    if any(name in _SECRETS for name, _ in written):
+        files.add(path)
+    return sorted(one for one in files if _is_for_all(one))
+
+
+def _list_written(given: object) -> Iterator[tuple[str, str]]:
+    """Every name with a text behind it, however deep."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            if isinstance(value, str):
+                yield str(name).lower(), value
+            yield from _list_written(value)
+    elif isinstance(given, list):
+        for part in given:
+            yield from _list_written(part)
+
+
+def _is_for_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
