@@ -243,8 +243,9 @@ class Watching:
 def _excuse(room: Room, heard: Sequence[Heard], active: Sequence[Silence]) -> None:
     """What a person had announced costs the terminal no patience: an alarm under its silence counts as planned."""
     for terminal_id, signal in ((one.terminal_id, one.signal) for one in heard if one.signal.state == "open"):
-        if any(one.shuts(NAME, terminal_id) for one in active):
-            room.detectors[terminal_id].feedback(signal.kind, "planned", signal.at)
+        detector = room.detectors.get(terminal_id)
+        if detector and any(one.shuts(NAME, terminal_id) for one in active):
+            detector.feedback(signal.kind, "planned", signal.at)
 
 
 def _known(made: Minutes, start: int, until: int, lost_at: datetime | None) -> list[range]:

@@ -149,6 +149,7 @@ class Learner:
                 self.holiday_end = i + 1440 - minute
                 self.first_end = self.holiday_end if self.plan.first else self.first_end
         self.today.slot = minute // 15
+        self.silence.turn()
         self._set_rates()
 
     def _set_rates(self) -> None:

@@ -1,10 +1,12 @@
 """No operations at all: how many were to be expected since the last one. Knows no fixed timeout."""
 
+from collections.abc import Sequence
 from math import exp, log
 
 from bot.rules.volume.history import Rates
 from bot.rules.volume.tails import log_none
 
+NOTHING = [0.0] * 6
 SHORTEST = 4  # minutes
 FEWEST = 2.0  # expected operations nobody need look below
 SHARE = 1.5  # budgets: a silent terminal costs the most by the minute, and no other test is as sure of itself
@@ -19,34 +21,41 @@ class Silence:
     """
 
     def __init__(self) -> None:
-        self.since = -1  # the first minute without operations
         self.heard(-2, 1.0, 0.0)
 
     def heard(self, i: int, level: float, doubt: float) -> None:
         """Operations in minute i."""
-        self.since = i + 1
+        self.since = i + 1  # the first minute without operations
         self.before = self.mid = self.early = self.late = self.low = self.all = 0.0
         self.level, self.doubt = level, doubt
-        self.shut = False
+        self.shut, self.fresh = False, True
+        self.held: list[float] = NOTHING
 
     def wait(self, rates: Rates, *, shut: bool, batch: bool) -> None:
         """A minute without operations; `shut`: none are expected now, a quarter-hour ago or in a quarter-hour.
 
-        In a quarter-hour whose operations come in a `batch` nobody knows in which minute.
+        In a quarter-hour whose operations come in a `batch` nobody knows in which minute: it is missed at the end.
         """
         if shut and not self.shut:
             self.before = -self._chance(1.0, 0.0)
             self.mid = self.early = self.late = 0.0
         self.shut = shut
-        usual, early, late, low, *_ = rates
-        if batch:
-            low *= min(usual, early, late) / usual if usual else 0.0
-            usual = early = late = min(usual, early, late)
-        self.mid += usual
-        self.early += early
-        self.late += late
-        self.low += low
-        self.all += usual
+        if not batch:
+            self._miss(rates)
+        elif not self.fresh:
+            self.held = [held + rate for held, rate in zip(self.held, rates, strict=True)]
+
+    def turn(self) -> None:
+        """A quarter-hour is over; a batch that had not begun before the silence should have come."""
+        self._miss(self.held)
+        self.held, self.fresh = NOTHING, False
+
+    def _miss(self, rates: Sequence[float]) -> None:
+        self.mid += rates[0]
+        self.early += rates[1]
+        self.late += rates[2]
+        self.low += rates[3]
+        self.all += rates[0]
 
     @property
     def least(self) -> float:
