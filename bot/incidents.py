@@ -54,10 +54,11 @@ class Incidents:
         ]
         if findings:
             known = incidents.list_open(db, merchant_id)
+            since = min(bank_now - TRAFFIC, *(finding.operation.created_at for finding in findings))
             changed = alerting.absorb(
                 findings,
                 known,
-                traffic=incidents.traffic(db, merchant_id, bank_now - TRAFFIC),
+                traffic=incidents.traffic(db, merchant_id, since),
                 next_number=incidents.next_number(db),
                 many=self._rulebook.timers.many,
                 now=now,

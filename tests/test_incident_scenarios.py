@@ -113,8 +113,14 @@ SCENARIOS: dict[str, list[Turn]] = {
         turn(fail(3, reason=LIMIT), MINUTE, "🔊 🟠 #1 · failing · Samal-2"),
         turn(fail(terminal=DOSTYK), MINUTE, "🔊 🔴 #2 · failing · Dostyk"),
     ],
-    "refusals on the payer's side are counted and not told": [
-        turn(fail(30, reason=PAYER), HOUR),
+    "refusals on the payer's side make no sound, and their end is only an edit": [
+        turn(fail(reason=PAYER), 4 * MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
+        turn(fail(3, reason=PAYER, terminal=DOSTYK), 4 * MINUTE, "✏️ 🟠 #1 · failing · Samal-2, Dostyk"),
+        turn(nothing, 20 * MINUTE, "✏️ 🟡 #1 · recovering · Samal-2, Dostyk", "✏️ 🟢 #1 · over · Samal-2, Dostyk"),
+    ],
+    "payers and the bank are two troubles": [
+        turn(fail(reason=PAYER), MINUTE, "🔈 🟠 #1 · failing · Samal-2"),
+        turn(fail(2), MINUTE, "🔊 🔴 #2 · failing · Samal-2"),
     ],
     "few refusals of an issuer make no sound, and their end is only an edit": [
         turn(fail(reason=ISSUER), 4 * MINUTE, "🔈 🟠 #1 · failing · Samal-2"),

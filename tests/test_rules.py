@@ -42,7 +42,7 @@ def test_becoming_failed_is_found_and_nothing_else(before: Operation | None, aft
 @pytest.mark.parametrize(
     ("reason_class", "severity", "policy"),
     [
-        (ReasonClass.PAYER, Severity.WARNING, Policy(loudness=Loudness.OFF)),
+        (ReasonClass.PAYER, Severity.WARNING, Policy(loudness=Loudness.SILENT)),
         (ReasonClass.ISSUER, Severity.WARNING, Policy(min_count=5)),
         (ReasonClass.LIMIT, Severity.WARNING, Policy(min_count=3)),
         (ReasonClass.MERCHANT, Severity.CRITICAL, Policy(min_count=2, at_once=0.5)),
@@ -51,7 +51,7 @@ def test_becoming_failed_is_found_and_nothing_else(before: Operation | None, aft
         (None, Severity.WARNING, Policy(min_count=2, at_once=0.5)),
     ],
 )
-def test_what_a_merchant_can_act_on_is_critical_and_a_payer_is_only_counted(
+def test_what_a_merchant_can_act_on_is_critical_and_a_payer_makes_no_sound(
     reason_class: ReasonClass | None, severity: Severity, policy: Policy
 ) -> None:
     shown = replace(FAILED, reason_class=reason_class)

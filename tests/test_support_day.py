@@ -89,4 +89,4 @@ async def test_a_day_rings_for_what_is_wrong_and_for_little_else(tmp_path: Path)
     assert over[0] - began_at - OUTAGE <= HOUR
     assert len(trouble) <= 6
     assert len(rang) <= 9
-    assert sum(text.startswith(QUIET) for _, text in heard) <= 55
+    assert sum(text.startswith(QUIET) for _, text in heard) <= 80

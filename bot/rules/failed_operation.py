@@ -38,7 +38,7 @@ class FailedOperation(Section):
 
     By default a failure of systems or settings rings if half of the terminal's last payments failed, else the second
     within minutes does; limits and the payers' banks ring when they refuse several; refusals on the payer's side are
-    counted in figures and digests alone.
+    shown without a sound.
     """
 
     enabled: bool = True
@@ -47,7 +47,7 @@ class FailedOperation(Section):
     unknown: ClassPolicy = ClassPolicy(min_count=2, at_once=0.5)
     limit: ClassPolicy = ClassPolicy(min_count=3)
     issuer: ClassPolicy = ClassPolicy(min_count=5)
-    payer: ClassPolicy = ClassPolicy(loudness=Loudness.OFF)
+    payer: ClassPolicy = ClassPolicy(loudness=Loudness.SILENT)
     ignore_codes: tuple[int, ...] = ()
 
 
