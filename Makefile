@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz lint format bench faults soak bench-anomaly picture lock audit clean
+.PHONY: demo test docs release hooks fuzz lint format bench faults soak bench-anomaly picture lock audit clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -52,6 +52,18 @@ bench-anomaly: .venv/.ready
 # Needs Chromium; films the running demo for the top of the README.
 picture: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python docs/make_picture.py
+
+# The tables in README and docs that come from the program.
+docs: .venv/.ready
+	@$(BIN)/python docs/make_tables.py
+
+# make release VERSION=1.4.0; with DRY=--dry-run it is only tried, in a temporary clone.
+release: .venv/.ready
+	@$(BIN)/python .ci/release.py $(VERSION) $(DRY)
+
+# Looks before each commit; needs pre-commit, and fetches nothing: its hooks are the targets here.
+hooks:
+	pre-commit install
 
 # Needs uv and a network; writes the two lock files anew.
 lock:

@@ -95,6 +95,16 @@ async def test_after_the_quiet_hours_everything_makes_a_sound_again(tmp_path: Pa
         assert stage.heard()[0][:1] == SOUND
 
 
+async def test_what_may_never_have_arrived_is_told_once(tmp_path: Path) -> None:
+    async with troubles(tmp_path) as stage:
+        lost = stage.api.faults.add(method="sendMessage", times=2, drop="after")
+        await stage.fail(1)
+        await stage.passes(HOUR)
+        assert lost.hits == 2
+        told = [one for one in stage.heard(lines=3) if "Telegram answered neither of two tries" in one]
+        assert len(told) == 1
+
+
 async def test_who_left_hears_no_more_and_what_stands_there_is_kept_true(tmp_path: Path) -> None:
     async with team(tmp_path) as stage:
         await stage.fail(1)

@@ -82,6 +82,13 @@ def test_each_class_of_reasons_has_a_policy_of_its_own() -> None:
         assert finding.policy.loudness is Loudness.OFF
 
 
+def test_who_is_called_belongs_to_a_merchant_that_is_known() -> None:
+    given = {"incidents": {"escalate_to": {"shop": [12], "all": [34], "sohp": [56]}}}
+    problem = Problem("alerts.incidents.escalate_to.sohp", "no merchant has this id")
+    assert check_settings(given, ["shop", "bakery"]) == [problem]
+    assert check_settings({"incidents": {"escalate_to": [12]}}, ["shop"]) == []
+
+
 def test_without_settings_there_are_sound_defaults() -> None:
     for given in ({}, {"failed_operation": {}}, {"failed_operation": None, "incidents": None}):
         book = Rulebook.from_settings(given)

@@ -12,15 +12,15 @@ from bot.config.sections import Settings
 from bot.errors import ConfigurationError, Problem
 
 
-def load(path: Path, check_alerts: Callable[[Mapping[str, Any]], list[Problem]]) -> Settings:
+def load(path: Path, check_alerts: Callable[[Mapping[str, Any], list[str]], list[Problem]]) -> Settings:
     """Reads the file, lets the environment override it and checks everything at once.
 
-    `check_alerts` judges the `alerts` section, whose settings belong to the rules. Raises
+    `check_alerts` judges the `alerts` section, whose settings belong to the rules, and gets the merchants' ids. Raises
     ConfigurationError with every problem, each with its path in the file.
     """
     given = _read_yaml(path)
     alerts = given.get("alerts")
-    problems = check_alerts(alerts) if isinstance(alerts, dict) else []
+    problems = check_alerts(alerts, _merchant_ids(given)) if isinstance(alerts, dict) else []
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -33,6 +33,12 @@ def load(path: Path, check_alerts: Callable[[Mapping[str, Any]], list[Problem]])
 def exposed_files(path: Path) -> list[Path]:
     """The configuration and the files of secrets it names, as far as everybody can read a secret there."""
     return list_exposed(path, _read_yaml(path))
+
+
+def _merchant_ids(given: Mapping[str, Any]) -> list[str]:
+    merchants = given.get("merchants")
+    found = merchants if isinstance(merchants, list) else []
+    return [str(merchant.get("id")) for merchant in found if isinstance(merchant, dict)]
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -150,8 +150,7 @@ class Outcomes:
             log.warning("chat %s: nobody knows whether %s alerts arrived", rows[0].chat_id, len(rows))
         else:
             self._note_loss(error)
-        due_at = self._now() + REPEAT_AFTER
-        await self._notes.write(rows, outbox.record_unknown, rows, due_at, str(error))
+        await self._notes.write(rows, _record_unknown, rows, str(error), self._now())
 
     async def _later(self, rows: Sequence[Delivery], chat_id: int, error: NotSent) -> None:
         now = self._now()
@@ -192,6 +191,21 @@ def _record_sent(db: Connection, rows: Sequence[Delivery], message_id: int, now:
         if row.action is Action.OPEN and row.incident is not None:
             place = Place(row.chat_id, row.thread_id)
             living.record_opened(db, row.incident, place, message_id, now, repeated=row.unsure)
+
+
+def _record_unknown(db: Connection, rows: Sequence[Delivery], why: str, now: datetime) -> None:
+    """What may never have arrived is told to the others, unless it is itself no more than such a word."""
+    outbox.record_unknown(db, rows, now + REPEAT_AFTER, why)
+    lost = [row for row in rows if row.unsure and not isinstance(row.alert, NoticeAlert)]
+    if lost:
+        chat = chats.find_destination(db, lost[0].chat_id, lost[0].thread_id)
+        notice = NoticeAlert(
+            text="Telegram answered neither of two tries, so {count} messages may not have arrived in {chat}. "
+            "/alerts says what is going on.",
+            values={"count": len(lost), "chat": routes.name_of(chat) if chat else str(lost[0].chat_id)},
+            at=now,
+        )
+        telling.tell_everybody(db, f"unsure/{lost[0].id}", notice)
 
 
 def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:

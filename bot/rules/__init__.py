@@ -1,6 +1,6 @@
 """RULES: one file a rule, one row a rule. Facts and the rule's own settings go in, findings come out; pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,8 +28,8 @@ SECTIONS: dict[str, type[BaseModel]] = {rule.name: rule.settings for rule in RUL
 }
 
 
-def check_settings(alerts: Mapping[str, Any]) -> list[Problem]:
-    """Every problem of the `alerts` section, with its path."""
+def check_settings(alerts: Mapping[str, Any], merchants: Collection[str] | None = None) -> list[Problem]:
+    """Every problem of the `alerts` section, with its path; `merchants` are the ids that may stand in it."""
     problems = [
         Problem(f"alerts.{name}", f"no such section; there are {', '.join(SECTIONS)}")
         for name in alerts.keys() - SECTIONS
@@ -44,6 +44,12 @@ def check_settings(alerts: Mapping[str, Any]) -> list[Problem]:
                 )
                 for detail in error.errors(include_url=False, include_input=False)
             ]
+    called = (alerts.get(incidents.NAME) or {}).get("escalate_to")
+    if merchants is not None and isinstance(called, dict):
+        problems += [
+            Problem(f"alerts.incidents.escalate_to.{name}", "no merchant has this id")
+            for name in called.keys() - {*merchants, incidents.EVERY_MERCHANT}
+        ]
     return problems
 
 
