@@ -156,7 +156,7 @@ class Learner:
         slot, mid = self.today.slot, self.plan.mid
         before = mid[slot - 1] if slot else self.ahead
         after = mid[slot + 1] if slot + 1 < QUARTERS else mid[0]
-        self.batch = self.bursts.batches(slot)
+        self.batch = mid[slot] > max(before, after) and self.bursts.batches(slot)  # an edge of the day is no batch
         self.shut = max(before, mid[slot], after) < SHUT * self.day_ops / QUARTERS
         low, high = self.plan.low[slot], self.plan.high[slot]
         self.rates = (mid[slot] / 15, before / 15, after / 15, low / 15, high / 15, self.plan.table[slot] / 15)

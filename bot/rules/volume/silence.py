@@ -6,7 +6,7 @@ from math import exp, log
 from bot.rules.volume.history import Rates
 from bot.rules.volume.tails import log_none
 
-NOTHING = [0.0] * 6
+NOTHING = [0.0] * 4
 SHORTEST = 4  # minutes
 FEWEST = 2.0  # expected operations nobody need look below
 SHARE = 1.5  # budgets: a silent terminal costs the most by the minute, and no other test is as sure of itself
@@ -34,7 +34,7 @@ class Silence:
     def wait(self, rates: Rates, *, shut: bool, batch: bool) -> None:
         """A minute without operations; `shut`: none are expected now, a quarter-hour ago or in a quarter-hour.
 
-        In a quarter-hour whose operations come in a `batch` nobody knows in which minute: it is missed at the end.
+        In a quarter-hour with a `batch` nobody knows its minute: what is beyond the neighbours' is missed at the end.
         """
         if shut and not self.shut:
             self.before = -self._chance(1.0, 0.0)
@@ -42,8 +42,13 @@ class Silence:
         self.shut = shut
         if not batch:
             self._miss(rates)
-        elif not self.fresh:
-            self.held = [held + rate for held, rate in zip(self.held, rates, strict=True)]
+            return
+        sure = min(rates[:3])
+        part = sure / rates[0] if rates[0] else 0.0
+        self._miss((sure, sure, sure, rates[3] * part))
+        if not self.fresh:
+            rest = (rates[0] - sure, rates[1] - sure, rates[2] - sure, rates[3] * (1.0 - part))
+            self.held = [held + rate for held, rate in zip(self.held, rest, strict=True)]
 
     def turn(self) -> None:
         """A quarter-hour is over; a batch that had not begun before the silence should have come."""
