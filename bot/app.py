@@ -218,6 +218,7 @@ class App:
             incidents=self._incidents,
             show_menu=parts.gateway.set_chat_menu,
             me=parts.gateway.me,
+            find_channel=parts.gateway.find_channel,
             charts=charts,
             upload_limit=self._settings.telegram.upload_mb * 1_000_000,
             day_starts=self._settings.day_starts,

@@ -65,6 +65,7 @@ class Stage:
             incidents=Incidents((merchant_of(SHOP),), Rulebook.from_settings({}), now=clock),
             show_menu=self.gateway.set_chat_menu,
             me=self.gateway.me,
+            find_channel=self.gateway.find_channel,
             charts=Charts(),
         )
         self._offset: int | None = None

@@ -351,6 +351,7 @@ CONVERSATIONS: dict[str, list[Turn | Bank | Silent]] = {
     ],
     "what an owner hears": [
         owner("/subscribe Mars", "⚠️ I know no terminal “Mars”"),
+        owner("/subscribe @shop_alerts", "⚠️ I see no channel @shop_alerts. Add me to it as an administrator"),
         owner("/subscribe samal critical", "Samal-2: 🔔 failed payments", "only what is critical"),
         owner("/subscribe failures", "Whose events shall I post here?"),
         owner("[All terminals]", "All terminals: 🔔 failed payments"),

@@ -12,7 +12,7 @@ from bot.chat.telegram import BotIdentity
 from bot.digests import Digests
 from bot.epay import Check, Filter, Reading
 from bot.incidents import Incidents
-from bot.model import Calendar, ChatKind, Destination, Merchant, MerchantId, Request, Right, Window
+from bot.model import Calendar, ChatKind, Destination, FoundChat, Merchant, MerchantId, Request, Right, Window
 from bot.rules.unusual_volume import UnusualVolume
 from bot.store import chats
 from bot.store.driver import Store
@@ -37,7 +37,8 @@ class Desk:
     A business day begins at `day_starts` on the clock of the chat; its digest comes at `digest_at` unless it chose.
     `listed`: names and English descriptions of the commands of a kind of chat; `show_menu` makes those given, with
     their translations, the menu of one chat. A file may have `upload_limit` bytes.
-    `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram.
+    `volume`: the settings of the rule of that name. `me`: who this bot is at Telegram; `find_channel`: a chat
+    by name or id, and whether this person administers it.
     `merchants` and `clients`, `sight` of payers and the `rights` depend on who asks: see `narrowed`.
     """
 
@@ -53,6 +54,7 @@ class Desk:
     incidents: Incidents
     show_menu: Callable[[Destination, Sequence[tuple[str, str]]], Awaitable[None]]
     me: Callable[[], Awaitable[BotIdentity]]
+    find_channel: Callable[[str, int], Awaitable[FoundChat]]
     charts: Charts
     upload_limit: int = 49_000_000
     patience: timedelta = timedelta(seconds=8)

@@ -15,7 +15,19 @@ from bot.model.alerts import (
     Rates,
 )
 from bot.model.bands import Band, Measure, Stretch
-from bot.model.chats import BELOW, DATA_BYTES, IN_PLACE, Button, ChatKind, Destination, File, Message, Request, Toast
+from bot.model.chats import (
+    BELOW,
+    DATA_BYTES,
+    IN_PLACE,
+    Button,
+    ChatKind,
+    Destination,
+    File,
+    FoundChat,
+    Message,
+    Request,
+    Toast,
+)
 from bot.model.deliveries import ChatDeliveries, DeliveriesReport
 from bot.model.incidents import (
     Event,
@@ -142,6 +154,7 @@ __all__ = [
     "Figures",
     "File",
     "Finding",
+    "FoundChat",
     "FoundReport",
     "Freshness",
     "HealthReport",

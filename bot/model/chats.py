@@ -39,6 +39,17 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundChat:
+    """A chat as Telegram describes it; `is_mine`, `is_theirs`: this bot, and who asked, administer it."""
+
+    chat_id: int
+    kind: ChatKind
+    title: str
+    is_mine: bool
+    is_theirs: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A button: `data` comes back when it is pressed, or `copy` goes to the clipboard.
 

@@ -65,6 +65,7 @@ from bot.views.subscriptions import (
     digests_chosen,
     quiet_chosen,
     settings_message,
+    steered,
     subscribed,
     unsubscribed,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "silences_list",
     "snoozed",
     "sparkline",
+    "steered",
     "step_buttons",
     "subscribed",
     "terminal_named",

@@ -57,6 +57,11 @@ def subscribed(chosen: Chosen, voice: Voice) -> Message:
     return Message(fit([head], _lines(chosen, voice), [foot], voice), _toggles(chosen, voice))
 
 
+def steered(chosen: Chosen, title: str, voice: Voice) -> Message:
+    """What comes into a channel, said to who steers it."""
+    return Message(fit([voice("✅ <b>What I post in {title}:</b>", title=title)], _lines(chosen, voice), (), voice))
+
+
 def unsubscribed(chosen: Chosen, voice: Voice) -> Message:
     """What is left."""
     return Message(fit([voice("✅ <b>Done. What is left here:</b>")], _lines(chosen, voice), (), voice))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot import views
+from bot.chat.channels import greet, steered
 from bot.chat.commands.speaking import choose_language
 from bot.chat.commands.timing import change_digest, change_quiet, chosen_by
 from bot.chat.desk import Desk
@@ -41,12 +42,16 @@ _NOT_CRITICAL = {EventKind.FAILURES, EventKind.SOURCE, EventKind.VOLUME}
 
 
 async def subscribe(request: Request, desk: Desk) -> Message:
-    """`/subscribe [TERMINAL] [EVENTS]`; what is missing is asked for."""
+    """`/subscribe [TERMINAL] [EVENTS]`; what is missing is asked for. In private a channel's name may come first."""
     voice = desk.voice(request.chat)
-    place, kinds, severity = _read(request.arguments)
+    request, desk = await steered(request, desk)
+    elsewhere = request.chat.kind is ChatKind.CHANNEL
+    place, kinds, severity = _read(request.arguments or (("all", "failures", "source", "volume") if elsewhere else ()))
     events = request.arguments[len(place) :]
     if not place:
         return views.ask_place(await list_merchants(desk), events, voice)
+    if elsewhere and not kinds:
+        kinds = set(_NOT_CRITICAL)
     places = await _places(desk, place)
     if not kinds:
         return views.ask_kinds(place, voice)
@@ -63,12 +68,20 @@ async def subscribe(request: Request, desk: Desk) -> Message:
         for kind in EventKind
     ]
     await desk.store.write(hear, desk, request.chat, wishes)
-    return views.subscribed(await chosen_by(request.chat, desk), voice)
+    chosen = await chosen_by(request.chat, desk)
+    if elsewhere:
+        await desk.store.write(greet, request.chat, desk)
+        return views.steered(chosen, request.chat.title, voice)
+    return views.subscribed(chosen, voice)
 
 
 async def unsubscribe(request: Request, desk: Desk) -> Message:
-    """`/unsubscribe [TERMINAL]`; asks what is to end."""
+    """`/unsubscribe [TERMINAL]`; asks what is to end. In private a channel's name may come first."""
     voice = desk.voice(request.chat)
+    request, desk = await steered(request, desk)
+    if request.chat.kind is ChatKind.CHANNEL:
+        await desk.store.write(_unsubscribe, request.chat, await _places(desk, request.arguments or ("all",)))
+        return views.steered(await chosen_by(request.chat, desk), request.chat.title, voice)
     if not request.arguments:
         return views.ask_leave(await chosen_by(request.chat, desk), voice)
     places = await _places(desk, request.arguments)

@@ -29,7 +29,7 @@ from bot.chat.telegram.menus import MENU_LANGUAGES, SCOPES, Menu
 from bot.chat.telegram.request import AiohttpRequest
 from bot.chat.telegram.uploads import document, media, photo
 from bot.errors import DeliveryError, NotSent
-from bot.model import DATA_BYTES, Button, Destination, Message
+from bot.model import DATA_BYTES, Button, ChatKind, Destination, FoundChat, Message
 
 WANTED_UPDATES = '["message","callback_query","my_chat_member"]'
 BATCH = 100
@@ -102,6 +102,11 @@ class Gateway:
                 how |= {"text": str(message.text), "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
                 await self._call(self._bot.edit_message_text, destination, **how)
 
+    async def take_buttons(self, destination: Destination, message_id: int) -> None:
+        """Leaves a message without its buttons; one that has none is no error."""
+        with suppress(Needless):
+            await self._call(self._bot.edit_message_reply_markup, destination, message_id=message_id)
+
     async def answer_press(self, press_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Ends the wait on a pressed button, perhaps with a toast or an alert; a press too old is no error."""
         with suppress(Needless):
@@ -132,8 +137,22 @@ class Gateway:
         """Walks out of a group."""
         await self._call(self._bot.leave_chat, Destination(chat_id=chat_id))
 
+    async def find_channel(self, name: str, user_id: int) -> FoundChat:
+        """The chat of this @name or id. Raises DeliveryError when there is none, or the bot is not in it."""
+        url = f"{self._address}{self._token.get_secret_value()}/getChat"
+        chat = await self._call(self._request.call, url=url, fields={"chat_id": name}, wait=0)
+        chat_id = int(chat["id"])
+        me = await self.me()
+        return FoundChat(
+            chat_id=chat_id,
+            kind=ChatKind(chat["type"]),
+            title=str(chat.get("title", "")),
+            is_mine=await self.is_administrator(chat_id, me.user_id),
+            is_theirs=await self.is_administrator(chat_id, user_id),
+        )
+
     async def is_administrator(self, chat_id: int, user_id: int) -> bool:
-        """Whether a person administers a group."""
+        """Whether a person, or this bot, administers a group or channel."""
         # Asked raw: the library insists on every right of the newest server.
         url = f"{self._address}{self._token.get_secret_value()}/getChatMember"
         fields = {"chat_id": str(chat_id), "user_id": str(user_id)}
