@@ -105,6 +105,20 @@ async def test_what_may_never_have_arrived_is_told_once(tmp_path: Path) -> None:
         assert len(told) == 1
 
 
+async def test_only_the_newest_word_on_an_incident_has_buttons_and_none_when_it_is_over(tmp_path: Path) -> None:
+    async with troubles(tmp_path) as stage:
+        for _ in range(26):
+            await stage.fail(1)
+            await stage.passes(MINUTES * 3)
+        replies = [one for one in stage.api.messages(OWNER) if one.reply_to is not None]
+        assert [bool(one.buttons) for one in replies] == [*[False] * (len(replies) - 1), True]
+        assert len(replies) > 1
+        for failed in stage.failed:
+            await stage.pay(failed)
+        await stage.passes(HOUR)
+        assert not any(one.buttons for one in stage.api.messages(OWNER) if one.reply_to is not None)
+
+
 async def test_who_left_hears_no_more_and_what_stands_there_is_kept_true(tmp_path: Path) -> None:
     async with team(tmp_path) as stage:
         await stage.fail(1)

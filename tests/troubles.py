@@ -167,8 +167,9 @@ class Troubles(Stage):
         return [event.what for event in await self.store.read(incidents.list_events, number)]
 
     def heard(self, chat_id: int = OWNER, *, lines: int = 1) -> list[str]:
-        """What came to a chat: its sound, whether it answers, and its first lines."""
-        return [_heard(one, lines) for one in self.api.deliveries if one.chat_id == chat_id]
+        """What came to a chat: its sound, whether it answers, and its first lines; not what only lost its buttons."""
+        words = [one for one in self.api.deliveries if one.method != "editMessageReplyMarkup"]
+        return [_heard(one, lines) for one in words if one.chat_id == chat_id]
 
     def living(self, chat_id: int = OWNER) -> str:
         """What the first message of a chat says now."""

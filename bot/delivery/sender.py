@@ -46,6 +46,9 @@ class Sender(Protocol):
     async def edit(self, destination: Destination, message_id: int, message: Message) -> None:
         """Rewrites a message; safe to repeat. Raises MessageGone when there is nothing left to rewrite."""
 
+    async def take_buttons(self, destination: Destination, message_id: int) -> None:
+        """Leaves a message without its buttons."""
+
     async def typing(self, destination: Destination) -> None:
         """Harmless, and goes the way of a message."""
 
@@ -206,6 +209,15 @@ class Delivery:
             await self._outcomes.failed(rows, destination, MaybeSent(f"internal error: {type(error).__name__}"))
         else:
             await self._outcomes.sent(rows, message_id)
+            if rows[0].action is Action.REPLY and rows[0].incident is not None:
+                await self._take_buttons(rows[0].incident, place, rows[0].id, destination)
+
+    async def _take_buttons(self, incident: int, place: Place, newest: int, destination: Destination) -> None:
+        """Of the messages that answer an incident's only the newest keeps its buttons; one left over is no loss."""
+        message_id = await self._store.read(living.find_reply, incident, place, newest)
+        if message_id is not None:
+            with suppress(DeliveryError):
+                await self._sender.take_buttons(destination, message_id)
 
     async def _send_once(
         self, message: Message, destination: Destination, reply_to: int | None, *, repeated: bool

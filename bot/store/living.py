@@ -85,6 +85,17 @@ def find_message(db: Connection, number: int, place: Place) -> int | None:
     return row["message_id"] if row and not row["anew"] else None
 
 
+def find_reply(db: Connection, number: int, place: Place, before: int) -> int | None:
+    """The last message before this row of the outbox that answered an incident's living message in a chat."""
+    row = db.row(
+        f"SELECT message_id FROM outbox WHERE {_HERE} AND action = 'reply' AND state = 'sent' AND id < :before "
+        "ORDER BY id DESC LIMIT 1",
+        before=before,
+        **_key(number, place),
+    )
+    return row["message_id"] if row else None
+
+
 def list_places(db: Connection, number: int) -> list[Place]:
     """The chats with a living message of an incident."""
     rows = db.rows("SELECT chat_id, thread_id FROM living WHERE incident = :number", number=number)

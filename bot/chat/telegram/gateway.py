@@ -102,6 +102,11 @@ class Gateway:
                 how |= {"text": str(message.text), "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
                 await self._call(self._bot.edit_message_text, destination, **how)
 
+    async def take_buttons(self, destination: Destination, message_id: int) -> None:
+        """Leaves a message without its buttons; one that has none is no error."""
+        with suppress(Needless):
+            await self._call(self._bot.edit_message_reply_markup, destination, message_id=message_id)
+
     async def answer_press(self, press_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Ends the wait on a pressed button, perhaps with a toast or an alert; a press too old is no error."""
         with suppress(Needless):
