@@ -65,8 +65,10 @@ async def test_events_alone_are_of_all_terminals_and_ask_nothing_in_private(stag
 
 
 async def test_the_first_word_is_posted_once_however_often_the_choice_changes(stage: Stage) -> None:
-    for kinds in ("", "failures", "critical"):
-        await stage.hears(stage.owner, f"/subscribe {CHANNEL} {kinds}")
+    for words in ("", "Samal failures", "all critical"):
+        await stage.hears(stage.owner, f"/subscribe {CHANNEL} {words}")
+        stage.clock.at += timedelta(minutes=1)
+    assert len(await first_words(stage)) == 1
     await deliver(stage)
     assert [one.text.partition(".")[0] for one in stage.api.messages(CHANNEL)] == [
         "ℹ️ From now on alerts are posted here"
