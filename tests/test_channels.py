@@ -1,14 +1,18 @@
 """A channel is steered by an owner who administers it, from the private chat with the bot."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from test_chat_dispatch import GROUP, Stage, open_stage
 
+from bot.delivery import Delivery
+from bot.guests import STAY, Guests
 from bot.model import EventKind, Level, Loudness
 from bot.store import people, subscriptions
 from bot.store.outbox import Place
+from bot.texts import Voices
 
 CHANNEL = -1001234567890
 HERE = Place(CHANNEL, None)
@@ -25,6 +29,12 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 async def heard(stage: Stage) -> list[EventKind]:
     chosen = await stage.store.read(subscriptions.list_chosen, HERE)
     return [wish.kind for wish in chosen if wish.loudness is not Loudness.OFF]
+
+
+async def deliver(stage: Stage) -> None:
+    delivery = Delivery(stage.gateway, stage.store, Voices("en"), now=stage.clock)
+    await delivery.step()
+    await delivery.drain(timedelta(seconds=5))
 
 
 async def first_words(stage: Stage) -> list[str]:
@@ -44,6 +54,37 @@ async def test_the_name_of_a_channel_is_enough(stage: Stage) -> None:
 async def test_a_terminal_and_events_may_be_named(stage: Stage) -> None:
     await stage.hears(stage.owner, f"/subscribe {CHANNEL} Samal failures")
     assert await heard(stage) == [EventKind.FAILURES]
+
+
+async def test_events_alone_are_of_all_terminals_and_ask_nothing_in_private(stage: Stage) -> None:
+    await stage.hears(stage.owner, f"/subscribe {CHANNEL} failures")
+    assert stage.last().text.startswith("✅ What I post in Shop alerts:\nAll terminals: 🔔 failed payments\n")
+    assert stage.last().buttons == []
+    assert await heard(stage) == [EventKind.FAILURES]
+    assert await stage.store.read(subscriptions.list_chosen, Place(stage.owner.user_id, None)) == []
+
+
+async def test_the_first_word_is_posted_once_however_often_the_choice_changes(stage: Stage) -> None:
+    for words in ("", "Samal failures", "all critical"):
+        await stage.hears(stage.owner, f"/subscribe {CHANNEL} {words}")
+        stage.clock.at += timedelta(minutes=1)
+    assert len(await first_words(stage)) == 1
+    await deliver(stage)
+    assert [one.text.partition(".")[0] for one in stage.api.messages(CHANNEL)] == [
+        "ℹ️ From now on alerts are posted here"
+    ]
+
+
+async def test_a_linked_channel_is_not_left_after_the_hour(stage: Stage) -> None:
+    channel = stage.api.chats[CHANNEL]
+    channel.standing = "left"
+    stage.api.adds_bot(stage.owner, channel, administrator=True)
+    await stage.work()
+    assert await stage.store.read(people.list_unlinked, stage.clock()) == [CHANNEL]
+    await stage.hears(stage.owner, f"/subscribe {CHANNEL}")
+    stage.clock.at += STAY
+    await Guests(stage.store, stage.gateway.leave, now=stage.clock).step()
+    assert channel.standing == "administrator"
 
 
 async def test_it_ends_where_it_began(stage: Stage) -> None:
@@ -71,6 +112,21 @@ async def test_the_bot_must_be_able_to_post_there(stage: Stage) -> None:
     stage.api.chats[CHANNEL].standing = "member"
     await stage.hears(stage.owner, f"/subscribe {CHANNEL}")
     assert f"I may not post in {CHANNEL}" in stage.last().text
+    assert await heard(stage) == []
+
+
+async def test_an_administrator_without_the_right_to_post_is_no_help(stage: Stage) -> None:
+    stage.api.mutes_bot(stage.api.chats[CHANNEL])
+    await stage.hears(stage.owner, f"/subscribe {CHANNEL}")
+    assert f"I may not post in {CHANNEL}" in stage.last().text
+    assert await heard(stage) == []
+
+
+@pytest.mark.parametrize("method", ["getChat", "getChatMember"])
+async def test_a_telegram_that_fails_is_not_taken_for_a_missing_channel(stage: Stage, method: str) -> None:
+    stage.api.faults.add(method=method, status=502)
+    await stage.hears(stage.owner, f"/subscribe {CHANNEL}")
+    assert stage.last().text == f"⚠️ Telegram does not tell me about {CHANNEL} just now. Please say this again"
     assert await heard(stage) == []
 
 

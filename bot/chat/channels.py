@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from bot.chat.desk import Desk
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, MaybeSent, NotSent, UsageError
 from bot.model import ChatKind, Destination, NoticeAlert, Request, Right
 from bot.store import outbox
 from bot.store.driver import Connection
@@ -25,6 +25,8 @@ async def steered(request: Request, desk: Desk) -> tuple[Request, Desk]:
         raise UsageError("Only an owner can steer a channel")
     try:
         channel = await desk.find_channel(name, request.user_id)
+    except (NotSent, MaybeSent) as error:
+        raise UsageError("Telegram does not tell me about {name} just now. Please say this again", name=name) from error
     except DeliveryError as error:
         raise UsageError(
             "I see no channel {name}. Add me to it as an administrator who may post, and say this again", name=name

@@ -40,7 +40,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class FoundChat:
-    """A chat as Telegram describes it; `is_mine`, `is_theirs`: this bot, and who asked, administer it."""
+    """A chat as Telegram describes it; `is_mine`: this bot may post there; `is_theirs`: who asked administers it."""
 
     chat_id: int
     kind: ChatKind

@@ -46,12 +46,13 @@ async def subscribe(request: Request, desk: Desk) -> Message:
     voice = desk.voice(request.chat)
     request, desk = await steered(request, desk)
     elsewhere = request.chat.kind is ChatKind.CHANNEL
-    place, kinds, severity = _read(request.arguments or (("all", "failures", "source", "volume") if elsewhere else ()))
+    place, kinds, severity = _read(request.arguments)
     events = request.arguments[len(place) :]
+    if elsewhere:
+        # A button would choose for the private chat, so nothing is asked.
+        place, kinds = place or ("all",), kinds or set(_NOT_CRITICAL)
     if not place:
         return views.ask_place(await list_merchants(desk), events, voice)
-    if elsewhere and not kinds:
-        kinds = set(_NOT_CRITICAL)
     places = await _places(desk, place)
     if not kinds:
         return views.ask_kinds(place, voice)
@@ -67,12 +68,9 @@ async def subscribe(request: Request, desk: Desk) -> Message:
         for merchant_id, terminal_id in places
         for kind in EventKind
     ]
-    await desk.store.write(hear, desk, request.chat, wishes)
+    await desk.store.write(_hear_there if elsewhere else hear, desk, request.chat, wishes)
     chosen = await chosen_by(request.chat, desk)
-    if elsewhere:
-        await desk.store.write(greet, request.chat, desk)
-        return views.steered(chosen, request.chat.title, voice)
-    return views.subscribed(chosen, voice)
+    return views.steered(chosen, request.chat.title, voice) if elsewhere else views.subscribed(chosen, voice)
 
 
 async def unsubscribe(request: Request, desk: Desk) -> Message:
@@ -168,6 +166,13 @@ def hear(db: Connection, desk: Desk, chat: Destination, wishes: Sequence[Subscri
     if digest and not subscriptions.list_plans(db, place):
         plan = DigestPlan(DigestKind.DAILY, desk.digest_at)
         subscriptions.put_plan(db, place, plan, plan.due_after(desk.now(), desk.calendar(chat).zone))
+
+
+def _hear_there(db: Connection, desk: Desk, channel: Destination, wishes: Sequence[Subscription]) -> None:
+    """As hear; a channel that heard nothing before is told so once."""
+    if not subscriptions.list_heard(db, place_of(channel)):
+        greet(db, channel, desk)
+    hear(db, desk, channel, wishes)
 
 
 def _unsubscribe(db: Connection, chat: Destination, places: Sequence[tuple[str, str]]) -> None:

@@ -142,22 +142,27 @@ class Gateway:
         url = f"{self._address}{self._token.get_secret_value()}/getChat"
         chat = await self._call(self._request.call, url=url, fields={"chat_id": name}, wait=0)
         chat_id = int(chat["id"])
-        me = await self.me()
+        me = await self._member(chat_id, (await self.me()).user_id)
+        is_mine = me.get("status") in _ADMINISTRATORS and bool(me.get("can_post_messages"))
         return FoundChat(
             chat_id=chat_id,
             kind=ChatKind(chat["type"]),
             title=str(chat.get("title", "")),
-            is_mine=await self.is_administrator(chat_id, me.user_id),
-            is_theirs=await self.is_administrator(chat_id, user_id),
+            is_mine=is_mine,
+            # Only to an administrator Telegram tells who the others are.
+            is_theirs=is_mine and await self.is_administrator(chat_id, user_id),
         )
 
     async def is_administrator(self, chat_id: int, user_id: int) -> bool:
-        """Whether a person, or this bot, administers a group or channel."""
+        """Whether a person administers a group or channel."""
+        return (await self._member(chat_id, user_id)).get("status") in _ADMINISTRATORS
+
+    async def _member(self, chat_id: int, user_id: int) -> dict[str, Any]:
         # Asked raw: the library insists on every right of the newest server.
         url = f"{self._address}{self._token.get_secret_value()}/getChatMember"
         fields = {"chat_id": str(chat_id), "user_id": str(user_id)}
         member = await self._call(self._request.call, url=url, fields=fields, wait=0)
-        return isinstance(member, dict) and member.get("status") in _ADMINISTRATORS
+        return member if isinstance(member, dict) else {}
 
     async def set_menu(self, menus: Sequence[Menu]) -> None:
         """Sets the command menu of each scope and language given and empties every other one this bot may have had."""

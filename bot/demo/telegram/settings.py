@@ -141,7 +141,7 @@ def get_chat_member(world: World, call: Call) -> Json:
     chat = target(world, call)
     user_id = call.number("user_id") or 0
     if user_id == world.me.user_id:
-        return wire.member(world.me, chat.standing)
+        return wire.member(world.me, chat.standing, posts=chat.kind == "channel" and not chat.muted)
     person = world.people.get(user_id)
     if person is None:
         raise bad("invalid user_id specified")

@@ -104,13 +104,13 @@ def document(upload: Upload) -> Json:
     return {**file(upload), "file_name": upload.name, "mime_type": upload.mime}
 
 
-def member(person: Person, standing: Standing | str) -> Json:
-    """A ChatMember; `standing` may also be "creator"."""
+def member(person: Person, standing: Standing | str, *, posts: bool = False) -> Json:
+    """A ChatMember; `standing` may also be "creator". `posts`: an administrator of a channel may post there."""
     shape: Json = {"status": "left" if standing == "deactivated" else standing, "user": user(person)}
     if standing == "kicked":
         shape["until_date"] = 0
     if standing == "creator":
         shape["is_anonymous"] = False
     if standing == "administrator":
-        shape |= {**NO_RIGHTS, "can_manage_chat": True}
+        shape |= {**NO_RIGHTS, "can_manage_chat": True} | ({"can_post_messages": True} if posts else {})
     return shape
