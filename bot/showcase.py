@@ -92,6 +92,8 @@ class Showcase:
                 ],
                 "storage": {"url": f"sqlite:///{folder / 'epay-bot.db'}"},
                 "polling": {"interval": "2s"},
+                # Who looks at a demo should not have to wait for the second failure.
+                "alerts": {"failed_operation": {"system": {"min_count": 1}}},
                 "server": {"listen": None},
             }
         )
