@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from listening import listening
 from running import Outside
 
 from bot.errors import PingFailed
@@ -51,13 +52,8 @@ def switch() -> Switch:
 
 @pytest.fixture
 async def url(switch: Switch) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/{path:.+}", switch.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/{UUID}"
-    await runner.cleanup()
+    async with listening(switch.take) as address:
+        yield f"http://{address}/{UUID}"
 
 
 @pytest.fixture

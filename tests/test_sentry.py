@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from listening import listening
 from running import Outside
 
 from bot.logs import Redactor
@@ -40,13 +41,8 @@ async def receiver() -> Receiver:
 
 @pytest.fixture
 async def dsn(receiver: Receiver) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/{path:.+}", receiver.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://publickeyofours@127.0.0.1:{runner.addresses[0][1]}/1"
-    await runner.cleanup()
+    async with listening(receiver.take) as address:
+        yield f"http://publickeyofours@{address}/1"
 
 
 @pytest.fixture

@@ -77,14 +77,13 @@ async def unsubscribe(request: Request, desk: Desk) -> Message:
     """`/unsubscribe [TERMINAL]`; asks what is to end. In private a channel's name may come first."""
     voice = desk.voice(request.chat)
     request, desk = await steered(request, desk)
-    if request.chat.kind is ChatKind.CHANNEL:
-        await desk.store.write(_unsubscribe, request.chat, await _places(desk, request.arguments or ("all",)))
-        return views.steered(await chosen_by(request.chat, desk), request.chat.title, voice)
-    if not request.arguments:
+    elsewhere = request.chat.kind is ChatKind.CHANNEL
+    words = request.arguments or (("all",) if elsewhere else ())
+    if not words:
         return views.ask_leave(await chosen_by(request.chat, desk), voice)
-    places = await _places(desk, request.arguments)
-    await desk.store.write(_unsubscribe, request.chat, places)
-    return views.unsubscribed(await chosen_by(request.chat, desk), voice)
+    await desk.store.write(_unsubscribe, request.chat, await _places(desk, words))
+    chosen = await chosen_by(request.chat, desk)
+    return views.steered(chosen, request.chat.title, voice) if elsewhere else views.unsubscribed(chosen, voice)
 
 
 async def settings(request: Request, desk: Desk) -> Message:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -129,8 +129,7 @@ class Gateway:
             "limit": str(BATCH),
             "allowed_updates": WANTED_UPDATES,
         } | ({} if offset is None else {"offset": str(offset)})
-        url = f"{self._address}{self._token.get_secret_value()}/getUpdates"
-        batch = await self._call(self._request.call, url=url, fields=fields, wait=wait.total_seconds())
+        batch = await self._ask("getUpdates", fields, wait)
         return [update for update in batch if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
 
     async def leave(self, chat_id: int) -> None:
@@ -139,8 +138,7 @@ class Gateway:
 
     async def find_channel(self, name: str, user_id: int) -> FoundChat:
         """The chat of this @name or id. Raises DeliveryError when there is none, or the bot is not in it."""
-        url = f"{self._address}{self._token.get_secret_value()}/getChat"
-        chat = await self._call(self._request.call, url=url, fields={"chat_id": name}, wait=0)
+        chat = await self._ask("getChat", {"chat_id": name})
         chat_id = int(chat["id"])
         me = await self._member(chat_id, (await self.me()).user_id)
         is_mine = me.get("status") in _ADMINISTRATORS and bool(me.get("can_post_messages"))
@@ -159,10 +157,13 @@ class Gateway:
 
     async def _member(self, chat_id: int, user_id: int) -> dict[str, Any]:
         # Asked raw: the library insists on every right of the newest server.
-        url = f"{self._address}{self._token.get_secret_value()}/getChatMember"
-        fields = {"chat_id": str(chat_id), "user_id": str(user_id)}
-        member = await self._call(self._request.call, url=url, fields=fields, wait=0)
+        member = await self._ask("getChatMember", {"chat_id": str(chat_id), "user_id": str(user_id)})
         return member if isinstance(member, dict) else {}
+
+    async def _ask(self, method: str, fields: Mapping[str, str], wait: timedelta = timedelta()) -> Any:
+        """The raw answer, past the library's types."""
+        url = f"{self._address}{self._token.get_secret_value()}/{method}"
+        return await self._call(self._request.call, url=url, fields=fields, wait=wait.total_seconds())
 
     async def set_menu(self, menus: Sequence[Menu]) -> None:
         """Sets the command menu of each scope and language given and empties every other one this bot may have had."""
