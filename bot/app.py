@@ -49,6 +49,7 @@ from bot.web import Doors, Web
 log = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=6)
+DATABASE_PAUSE = timedelta(seconds=2)
 
 
 def utc_now() -> datetime:
@@ -100,7 +101,8 @@ class App:
     ) -> None:
         self._settings = settings
         self._jobs = jobs
-        self._now = now
+        self._clock = ServerClock(now)
+        self._now = now = self._clock.now
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
         self._last_resort = LastResort()
@@ -121,7 +123,9 @@ class App:
         """Raises StoreError when the database cannot be opened, DeliveryError when Telegram refuses it, Stalled."""
         async with AsyncExitStack() as stack:
             stack.callback(self._last_resort.disarm)
-            store = open_store(self._settings)
+            store = await self._open_store(stop)
+            if store is None:
+                return
             stack.push_async_callback(store.close)
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
@@ -132,6 +136,22 @@ class App:
             clients = await self._clients(store, http)
             condition = Condition(store, self._merchants, self._vitals, now=self._now)
             await self._work(stop, ready, Parts(store, gateway, http, clients, condition))
+
+    async def _open_store(self, stop: asyncio.Event) -> Store | None:
+        """The database; one on a server is waited for, unless the bot is to stop before it is there."""
+        waiting = False
+        while not stop.is_set():
+            try:
+                return await asyncio.to_thread(open_store, self._settings)
+            except StoreError as error:
+                if not engines.is_on_server(self._settings.storage.url):
+                    raise
+                if not waiting:
+                    log.warning("%s. The bot waits until it can be", error)
+                waiting = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), DATABASE_PAUSE.total_seconds())
+        return None
 
     async def _listen(self, condition: Condition, intake: Intake) -> Web | None:
         if self._settings.server.listen is None:
