@@ -1,4 +1,4 @@
-"""What a supervisor such as systemd hears: ready, reloading, alive, how it goes, stopping. Without one nothing is said."""
+"""What a supervisor like systemd hears: ready, reloading, alive, how it goes, stopping. Without one nothing is said."""
 
 import os
 import socket

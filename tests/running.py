@@ -172,10 +172,11 @@ class Outside:
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
-    async def start_anew(self, *arguments: str | Path, **environment: str) -> "Program":
+    async def start_anew(self, *arguments: str | Path, stdin: int | None = None, **environment: str) -> "Program":
         """`python -m bot …`, as a person starts it, with this in the environment as well."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *map(str, arguments)),
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **environment},
