@@ -35,9 +35,9 @@ from bot.recounting import Recounting
 from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
-from bot.store import backup, chats, outbox, people, sources
+from bot.store import backup, chats, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
-from bot.store.sqlite import SqliteStore, path_of
+from bot.store.sqlite import path_of
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble
@@ -56,18 +56,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(settings: Settings, *, exclusive: bool = True) -> SqliteStore:
-    """The configured database, `exclusive`: for this process alone.
-
-    Raises StoreError, or ConfigurationError for an engine that is not there yet.
-    """
-    return SqliteStore(database_of(settings), exclusive=exclusive)
+def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
+    """The configured database, `exclusive`: for this process alone, where it is a file. Raises StoreError."""
+    return engines.open_store(settings.storage.url, exclusive=exclusive)
 
 
 def database_of(settings: Settings) -> Path:
     """The file of the configured database. Raises ConfigurationError for an engine that has none."""
-    if not settings.storage.url.startswith("sqlite:///"):
-        raise ConfigurationError(Problem("storage.url", "only sqlite:///… is supported by this version"))
+    if engines.is_on_server(settings.storage.url):
+        raise ConfigurationError(
+            Problem("storage.url", "PostgreSQL is copied and restored by its own programs: docs/runbook.md says how")
+        )
     return path_of(settings.storage.url)
 
 
@@ -130,7 +129,8 @@ class App:
             stack.push_async_callback(gateway.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
             await store.write(_know_owners, self._owners, self._now())
-            await store.write(backup.begin_anew, self._now())
+            if not store.shared:
+                await store.write(backup.begin_anew, self._now())
             clients = await self._clients(store, http)
             condition = Condition(store, self._merchants, self._vitals, now=self._now)
             await self._work(stop, ready, Parts(store, gateway, http, clients, condition))
@@ -250,7 +250,9 @@ class App:
             incidents=self._incidents,
             watching=self._watching,
             retained=Retained(self._merchants, self._settings.retention, parts.store, now=self._now),
-            backups=Backups(database_of(self._settings), self._settings.backup, parts.store, now=self._now),
+            backups=None
+            if parts.store.shared
+            else Backups(database_of(self._settings), self._settings.backup, parts.store, now=self._now),
             recounting=Recounting(parts.store, self._vitals, zone=ZoneInfo(self._settings.timezone), now=self._now),
             heartbeat=heartbeat,
             digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),

@@ -51,7 +51,7 @@ class Works:
     incidents: Incidents
     watching: Watching
     digests: Digests
-    backups: Backups
+    backups: Backups | None
     retained: Retained
     guests: Guests
     recounting: Recounting
@@ -147,7 +147,7 @@ def _dropping(works: Works) -> Iterable[tuple[str, Work]]:
 
 
 def _copying(works: Works) -> Iterable[tuple[str, Work]]:
-    return (("database", works.backups.step),)
+    return (("database", works.backups.step),) if works.backups else ()
 
 
 def _recounting(works: Works) -> Iterable[tuple[str, Work]]:

@@ -47,6 +47,8 @@ class Explained:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self.version = db.version
+        self.parted = db.parted
         self.scans: list[str] = []
 
     def _explain(self, sql: str, values: dict[str, object] | Sequence[object]) -> None:

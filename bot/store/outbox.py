@@ -261,9 +261,10 @@ def revive(db: Connection, chat_id: int, now: datetime) -> tuple[list[int], list
     """
     lately = {"chat_id": chat_id, "since": to_micros(now - REVIVE_FOR)}
     missed = db.rows(
-        "SELECT DISTINCT incident, COALESCE(incident.state = 'resolved', 0) AS over FROM outbox LEFT JOIN incident "
-        "ON incident.number = outbox.incident WHERE chat_id = :chat_id AND outbox.state = 'dead' "
-        "AND action = 'open' AND created_at >= :since ORDER BY incident",
+        "SELECT DISTINCT incident, CASE WHEN incident.state = 'resolved' THEN 1 ELSE 0 END AS over "
+        "FROM outbox LEFT JOIN incident ON incident.number = outbox.incident "
+        "WHERE chat_id = :chat_id AND outbox.state = 'dead' AND action = 'open' AND created_at >= :since "
+        "ORDER BY incident",
         **lately,
     )
     open_now, over = ([row["incident"] for row in missed if bool(row["over"]) is ended] for ended in (False, True))
