@@ -30,12 +30,12 @@ from bot.guests import Guests
 from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
-from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
+from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId
 from bot.recounting import Recounting
 from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
-from bot.store import backup, chats, engines, people, sources
+from bot.store import backup, chats, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.sqlite import path_of
 from bot.supervisor import Supervisor
@@ -103,6 +103,7 @@ class App:
         self._jobs = jobs
         self._clock = ServerClock(now)
         self._now = now = self._clock.now
+        self._store: Store
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
         self._last_resort = LastResort()
@@ -127,6 +128,7 @@ class App:
             if store is None:
                 return
             stack.push_async_callback(store.close)
+            self._store = store
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -152,6 +154,11 @@ class App:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), DATABASE_PAUSE.total_seconds())
         return None
+
+    async def tell(self, notice: NoticeAlert) -> None:
+        """Tells the owners while it works. Raises StoreError."""
+        key = f"own/{notice.at.isoformat()}"
+        await self._store.write(outbox.announce, [(key, notice)], self._owners, notice.at)
 
     async def _listen(self, condition: Condition, intake: Intake) -> Web | None:
         if self._settings.server.listen is None:
@@ -188,13 +195,11 @@ class App:
         guarding = asyncio.create_task(self._watchdog(schedule, intake).run(), name="watchdog")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         log.info("epay-bot %s is running for %s", __version__, ", ".join(known.id for known in self._merchants))
-        self._supervisor.ready()
         ready()
         try:
             await asyncio.wait({reading, guarding, stopping}, return_when=asyncio.FIRST_COMPLETED)
             await _say_why(heartbeat, reading, guarding)
         finally:
-            self._supervisor.stopping()
             stopping.cancel()
             guarding.cancel()
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
