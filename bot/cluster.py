@@ -20,7 +20,7 @@ from bot.condition import poll_of
 from bot.delivery import Serving
 from bot.errors import StoreError
 from bot.model import MerchantId
-from bot.schedule import BEAT, DELIVER, JOBS, Job, Schedule, Work, Works
+from bot.schedule import BEAT, Job, Schedule, Work, Works
 from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
 from bot.store.fenced import Fenced
@@ -66,17 +66,14 @@ class Cluster:
         shared: Shared,
         trouble: Callable[[StoreError | None], Awaitable[None]],
         vitals: Vitals,
+        jobs: Sequence[Job],
         rhythm: Rhythm | None = None,
-        jobs: Sequence[Job] = JOBS,
     ) -> None:
         self._works = works
         self._shared = shared
         self._rhythm = rhythm or Rhythm()
         self._runs = {
-            f"{job.name} {name}": (job, work)
-            for job in jobs
-            if job.name not in {DELIVER, BEAT}
-            for name, work in job.each(works)
+            f"{job.name} {name}": (job, work) for job in jobs if job.name != BEAT for name, work in job.each(works)
         }
         self._every = {name: job.every(works) for name, (job, _) in self._runs.items()}
         own = (

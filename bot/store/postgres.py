@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import psycopg
+from procrastinate.schema import SchemaManager
 from psycopg import ClientCursor
 from psycopg.adapt import Loader
 from psycopg.rows import dict_row
 from psycopg.types.string import StrDumper, StrDumperUnknown
-from procrastinate.schema import SchemaManager
 from psycopg_pool import ConnectionPool
 
 from bot.errors import StoreError
@@ -215,7 +215,7 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 
 def _migrate(db: Connection) -> None:
-    """Every step not taken yet, and the queue's own tables. A replica of an older version goes on beside the newer schema."""
+    """Every step not taken yet, and the queue's tables. A replica of an older version goes on beside them."""
     db.run(_LEDGER)
     taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
     for migration in list_migrations(ENGINE):
