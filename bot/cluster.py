@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # The loop by which the watchdog sees whether a replica comes round.
 HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
+TIDY = timedelta(minutes=10)
 _CHAT_LIMIT = timedelta(minutes=2)
 _AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
 
@@ -80,6 +81,7 @@ class Cluster:
             _own("handing out", self._rhythm.hand_out, self._step),
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
             _own("clock", CLOCK, self._set_clock),
+            _own("tidying", TIDY, self._forget_chats),
         )
         self._own = Schedule(works, trouble, vitals, (*own, *(job for job in jobs if job.name == BEAT)))
         self._queue = self._tasks()
@@ -125,6 +127,9 @@ class Cluster:
 
     async def _set_clock(self) -> None:
         await self._shared.clock.set(self._works.store)
+
+    async def _forget_chats(self) -> None:
+        await self._works.store.write(turns.forget_chats, self._works.now())
 
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):
