@@ -127,7 +127,8 @@ class App:
             self._store = store
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
-            http = await stack.enter_async_context(aiohttp.ClientSession())
+            # Each merchant asks its bank one thing at a time; a limit for all would let slow banks delay the others.
+            http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:
                 await store.write(backup.begin_anew, self._now())

@@ -3,6 +3,7 @@
 What is in memory can be lost at any time: the store knows how far each merchant was judged, and the rest is replayed.
 """
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -66,6 +67,7 @@ class Watching:
         self._patience = max(2, round(2 * interval / timedelta(minutes=1)) + 1)
         self._rooms: dict[MerchantId, Room] = {}
         self._replays: dict[MerchantId, Replay] = {}
+        self._turn = asyncio.Lock()
 
     def is_ready(self, merchant_id: MerchantId) -> bool:
         """Whether `look` judges this merchant."""
@@ -91,7 +93,10 @@ class Watching:
             raise
 
     async def catch_up(self, store: Store, merchant_id: MerchantId) -> None:
-        """Replays what a merchant's detectors do not know yet, in slices and without an alert."""
+        """Replays what a merchant's detectors do not know yet, without an alert.
+
+        Merchants take turns slice by slice, so that the store has readers left for who asks.
+        """
         if not self._settings.enabled:
             return
         if merchant_id not in self._replays:
@@ -99,8 +104,10 @@ class Watching:
             if replay is None:
                 return
             self._replays[merchant_id] = replay
-        while not await store.read(self._replay, merchant_id):
-            pass
+        whole = False
+        while not whole:
+            async with self._turn:
+                whole = await store.read(self._replay, merchant_id)
         await store.write(self._go_live, merchant_id)
 
     def _judge(self, db: Connection, merchant_id: MerchantId, room: Room, until: int, lost_at: datetime | None) -> None:
