@@ -41,7 +41,7 @@ from bot.store.sqlite import path_of
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble
-from bot.vitals import TELEGRAM, Vitals
+from bot.vitals import TELEGRAM, Labels, Vitals
 from bot.watchdog import Deadlines, LastResort, Loop, Watchdog
 from bot.watching import Watching
 from bot.web import Doors, Web
@@ -105,8 +105,9 @@ class App:
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
         self._last_resort = LastResort()
-        self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
+        labels = Labels([merchant.id for merchant in self._merchants], settings.server.merchant_metrics)
+        self._vitals = Vitals(labels=labels)
         rulebook = Rulebook.from_settings(settings.alerts)
         self._incidents = Incidents(self._merchants, rulebook, now=now)
         self._volume = rulebook.volume

@@ -1,6 +1,7 @@
 """Many merchants in one process: they take turns, and a slow or broken bank delays nobody but its own merchant."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -69,7 +70,7 @@ async def test_a_slow_and_a_broken_bank_delay_nobody(outside: Outside) -> None:
     for bank in good:
         # The first polls ask several things at once.
         times = bank.asked_at[3:]
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
         assert max(gaps) < (INTERVAL + LATE).total_seconds(), bank.id
     assert len(slow.asked_at) == 1
     assert broken.asked_at

@@ -1,6 +1,7 @@
 """Jobs side by side: one that fails or hangs stops no other and is logged once; a sick store is told past itself."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -204,7 +205,7 @@ async def test_the_pieces_of_a_job_take_turns() -> None:
     schedule.start()
     await asyncio.wait_for(whole.wait(), 5)
     await schedule.stop()
-    gaps = [later - earlier for earlier, later in zip(begun, begun[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begun)]
     assert min(gaps) > 0.03
     assert begun[-1] - begun[0] > 0.35
 
