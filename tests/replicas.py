@@ -156,7 +156,7 @@ class Trade:
 class Questions:
     """A person who asks every few seconds, each time for something else. `asked`: the word and when."""
 
-    def __init__(self, scene: Replicas, pause: tuple[float, float] = (1.5, 3.0)) -> None:
+    def __init__(self, scene: Replicas, pause: tuple[float, float] = (2.0, 4.0)) -> None:
         self.asked: dict[str, datetime] = {}
         self._scene = scene
         self._pause = pause

@@ -65,7 +65,9 @@ def judge(scene: Replicas, trade: Trade, questions: Questions) -> Verdict:
     answers = questions.answers()
     told = {chat: count_told(deliveries) for chat, deliveries in chats.items()}
     failed = sorted(trade.failed.values())
-    lags = [max((at - seen).total_seconds(), 0) for times in told.values() for at, seen in zip(times, failed, strict=False)]
+    lags = [
+        max((at - seen).total_seconds(), 0) for times in told.values() for at, seen in zip(times, failed, strict=False)
+    ]
     return Verdict(
         operations=_missing(scene),
         alerts=sum(abs(len(failed) - len(times)) for times in told.values()),
@@ -76,7 +78,9 @@ def judge(scene: Replicas, trade: Trade, questions: Questions) -> Verdict:
         answered_twice=sum(len(times) > 1 for times in answers.values()),
         told=sum(len(times) for times in told.values()),
         lag=Spread.of(lags),
-        answer=Spread.of((min(times) - questions.asked[word]).total_seconds() for word, times in answers.items() if times),
+        answer=Spread.of(
+            (min(times) - questions.asked[word]).total_seconds() for word, times in answers.items() if times
+        ),
         silence=_silence([one for deliveries in chats.values() for one in deliveries]),
     )
 
@@ -122,7 +126,10 @@ def _disorder(deliveries: Sequence[Delivery]) -> int:
     opened = [
         known[0]
         for one in deliveries
-        if one.method == "sendMessage" and REPEAT not in one.text and not one.message.reply_to and (known := told_by(one.text))
+        if one.method == "sendMessage"
+        and REPEAT not in one.text
+        and not one.message.reply_to
+        and (known := told_by(one.text))
     ]
     shown: Mapping[int, list[int]] = {}
     versions: dict[int, list[int]] = dict(shown)
