@@ -19,7 +19,8 @@ from bot.chat.commands import COMMANDS, Command
 from bot.model import MerchantId, Right, Severity, Transition
 from bot.rules import RULES, Rule, Rulebook
 from bot.store.driver import Connection
-from bot.store.sqlite import migrations, statements
+from bot.store.schema import statements
+from bot.store.sqlite import migrations
 from bot.texts import Voices
 from bot.web import ROUTES, Doors
 
