@@ -1,16 +1,17 @@
 """Every statement the program asks often finds its rows through an index, however many there are."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import admitting
 import pytest
-from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
+from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours, minutes
+from databases import POSTGRES, undone, writing
+from explaining import Explained
 
-from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window
+from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window, to_micros
 from bot.store import (
     chats,
     deliveries,
@@ -26,14 +27,10 @@ from bot.store import (
     sources,
     subscriptions,
 )
-from bot.store.driver import Connection, Row
+from bot.store.driver import Connection
 from bot.store.living import Rewrite
 from bot.store.outbox import Place
 
-BIG = ("operation", "operation_change", "invoice", "outbox", "inbox", "rollup_minute", "rollup_hour")
-BIG += ("incident", "incident_operation", "incident_event", "living")
-SMALL = ("outbox_waiting", "outbox_undelivered", "inbox_unhandled", "operation_to_recheck")
-SMALL += ("incident_open", "incident_due", "living_dirty")
 DAY = Window(NOW - hours(12.5), NOW)
 CHAT = Place(OWNER.chat_id, None)
 ALERT = [("key", an_alert())]
@@ -42,51 +39,53 @@ NOTICE = NoticeAlert(text="{chat}", values={}, at=NOW)
 LEASE = timedelta(minutes=2)
 
 
-class Explained:
-    """A connection that asks for the plan of every statement before it runs it."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        self.version = db.version
-        self.parted = db.parted
-        self.scans: list[str] = []
-
-    def _explain(self, sql: str, values: dict[str, object] | Sequence[object]) -> None:
-        places = values if isinstance(values, dict) else {}
-        asked = sql if isinstance(values, dict) else _with_values(sql)
-        for row in self._db.rows(f"EXPLAIN QUERY PLAN {asked}", **places):
-            step = row["detail"]
-            if _reads_all(step):
-                self.scans.append(f"{step}: {sql}")
-
-    def rows(self, sql: str, /, **values: object) -> list[Row]:
-        self._explain(sql, values)
-        return self._db.rows(sql, **values)
-
-    def row(self, sql: str, /, **values: object) -> Row | None:
-        self._explain(sql, values)
-        return self._db.row(sql, **values)
-
-    def run(self, sql: str, /, **values: object) -> int:
-        self._explain(sql, values)
-        return self._db.run(sql, **values)
-
-    def many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
-        self._explain(sql, ())
-        self._db.many(sql, rows)
-
-
-def _with_values(sql: str) -> str:
-    return sql.replace("?", "1")
-
-
-def _reads_all(step: str) -> bool:
-    """A whole partial index may be read: it holds only what is still to be done or was never done."""
-    table = re.match(rf"(SCAN|SEARCH) ({'|'.join(BIG)})\b(.*)", step)
-    if table is None or any(step.endswith(f"INDEX {name}") for name in SMALL):
-        return False
-    # SQLite calls the look for a largest value a search even where there is nothing to search in but the rows.
-    return table[1] == "SCAN" or ("USING" not in table[3] and table[2] != "incident")
+# What PostgreSQL's tables hold besides, as expressions over n: done long ago, and not of what is asked for.
+AGO = f"{to_micros(NOW)} - n * 420000000::bigint"
+GROWN = {
+    "operation_change": {
+        "merchant_id": f"'{SHOP}'",
+        "operation_id": "'old-' || n",
+        "at": AGO,
+        "outcome_before": "'undecided'",
+        "outcome_after": "'paid'",
+        "status_before": "''",
+        "status_after": "''",
+        "amount_before": "1",
+        "amount_after": "1",
+        "reason_code_after": "0",
+    },
+    "outbox": {
+        "dedup": "'old' || n",
+        "chat_id": "n % 50",
+        "thread_id": "0",
+        "body": "''",
+        "state": "'sent'",
+        "created_at": AGO,
+        "due_at": AGO,
+        "sent_at": AGO,
+        "message_id": "n",
+        "incident": "n",
+    },
+    "inbox": {"update_id": "n", "body": "''", "received_at": AGO, "handled_at": AGO},
+    "incident": {
+        "number": "n",
+        "merchant_id": f"'{SHOP}'",
+        "rule": "'failed_operation'",
+        "state": "'resolved'",
+        "last_at": AGO,
+        "body": "''",
+    },
+    "incident_operation": {"merchant_id": f"'{SHOP}'", "operation_id": "'old-' || n", "number": "n"},
+    "incident_event": {"number": "n", "at": AGO, "what": "'first'", "who": "''"},
+    "living": {
+        "incident": "n",
+        "chat_id": "n % 50",
+        "thread_id": "0",
+        "body": "''",
+        "due_at": AGO,
+        "message_id": "n",
+    },
+}
 
 
 HOT: dict[str, Callable[[Connection], Any]] = {
@@ -160,22 +159,45 @@ HOT: dict[str, Callable[[Connection], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def big(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """On PostgreSQL, which plans by what there is, with much in it."""
+    with writing(tmp_path_factory.mktemp("big") / "bot.db", engine) as db:
+        sources.begin(db, SHOP, NOW)
+        shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
+        operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
+        outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
+        admitting.subscribe(db, OWNER)
+        living.show(db, an_alert(), OWNER, NOW, LEASE)
+        if engine == POSTGRES:
+            grow(db)
+        yield db
+
+
+def grow(db: Connection) -> None:
+    """Two months of payments and of talk about them."""
+    made = [an_operation(f"old-{n}", invoice_id=f"i{n}", created_at=NOW - minutes(n * 7)) for n in range(12_000)]
+    operations.apply(db, SHOP, made, history_before=NOW, now=NOW - hours(1))
+    for table, columns in GROWN.items():
+        db.run(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
+            "FROM generate_series(1000, 12000) AS n"
+        )
+    db.run("ANALYZE")
+
+
 @pytest.mark.parametrize("name", HOT)
-def test_a_frequent_question_reads_no_big_table_whole(db: Connection, name: str) -> None:
-    sources.begin(db, SHOP, NOW)
-    shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
-    operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
-    outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
-    admitting.subscribe(db, OWNER)
-    living.show(db, an_alert(), OWNER, NOW, LEASE)
-    explained = Explained(db)
-    HOT[name](explained)
-    assert explained.scans == []
+def test_a_frequent_question_reads_no_big_table_whole(big: Connection, name: str) -> None:
+    with undone(big):
+        explained = Explained(big)
+        HOT[name](explained)
+        assert explained.scans == []
 
 
-def test_a_whole_reading_of_a_big_table_would_be_noticed(db: Connection) -> None:
-    explained = Explained(db)
-    explained.rows("SELECT * FROM operation WHERE description = :text", text="x")
-    explained.row("SELECT MAX(attempts) AS most FROM outbox")
-    explained.many("UPDATE outbox SET problem = '' WHERE message_id + 0 = ?", [(1,)])
-    assert len(explained.scans) == 3
+def test_a_whole_reading_of_a_big_table_would_be_noticed(big: Connection) -> None:
+    with undone(big):
+        explained = Explained(big)
+        explained.rows("SELECT * FROM operation WHERE description = :text", text="x")
+        explained.row("SELECT MAX(attempts) AS most FROM outbox")
+        explained.many("UPDATE outbox SET problem = '' WHERE message_id + 0 = ?", [(1,)])
+        assert len(explained.scans) == 3
