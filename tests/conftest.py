@@ -40,6 +40,13 @@ def db(engine: str, tmp_path: Path) -> Iterator[Connection]:
         yield db
 
 
+@pytest.fixture(scope="module")
+def shared(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """One database for the many examples of a module's tests, each `undone`."""
+    with writing(tmp_path_factory.mktemp("shared") / "epay-bot.db", engine) as db:
+        yield db
+
+
 @pytest.fixture
 async def store(engine: str, tmp_path: Path) -> AsyncIterator[Store]:
     """A new store on its own database."""

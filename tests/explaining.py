@@ -39,6 +39,8 @@ class Explained:
 
     def many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
         rows = list(rows)
+        if not rows and self.parted:
+            return
         names = (f"p{number}" for number in count())
         asked = re.sub(r"\?", lambda _: f":{next(names)}", sql)
         first = rows[0] if rows else [None] * sql.count("?")
@@ -60,7 +62,7 @@ class Explained:
         read: dict[str, float] = {}
         for table, rows in _looked_at(row["QUERY PLAN"][0]["Plan"]):
             read[table] = read.get(table, 0) + rows
-        return [f"{rows} of {table}" for table, rows in read.items() if rows > self._sizes.get(table, rows) / 2]
+        return [f"{rows} of {table}" for table, rows in read.items() if table in BIG and rows > self._sizes[table] / 2]
 
 
 def _reads_all(step: str) -> bool:

@@ -114,12 +114,13 @@ AGES = st.integers(0, 3 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=m
     terminal=st.sampled_from(["", SAMAL]),
 )
 def test_no_figure_of_any_minutes_changes_when_operations_are_dropped(
-    db: Connection,
+    shared: Connection,
     made: list[tuple[datetime, Outcome, int, TerminalId]],
     before: datetime,
     windows: list[tuple[datetime, datetime]],
     terminal: str,
 ) -> None:
+    db = shared
     with undone(db):
         shown = [
             an_operation(f"{n}", created_at=at, outcome=outcome, invoice_id=f"i{invoice}", terminal_id=where)

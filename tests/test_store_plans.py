@@ -1,6 +1,7 @@
 """Every statement the program asks often finds its rows through an index, however many there are."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,20 @@ from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_opera
 from databases import POSTGRES, undone, writing
 from explaining import Explained
 
-from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window, to_micros
+from bot.model import (
+    AlertReason,
+    Calendar,
+    Clues,
+    Destination,
+    DigestKind,
+    NoticeAlert,
+    Operation,
+    OperationId,
+    Outcome,
+    TerminalId,
+    Window,
+    to_micros,
+)
 from bot.store import (
     chats,
     deliveries,
@@ -19,13 +33,16 @@ from bot.store import (
     figures,
     incidents,
     living,
+    lookups,
     operations,
     outbox,
     reports,
+    retention,
     routes,
     silences,
     sources,
     subscriptions,
+    volume,
 )
 from bot.store.driver import Connection
 from bot.store.living import Rewrite
@@ -36,12 +53,37 @@ CHAT = Place(OWNER.chat_id, None)
 ALERT = [("key", an_alert())]
 REWRITE = Rewrite(incident=1, place=CHAT, message_id=7, alert=an_alert(), body="", repeated=False)
 NOTICE = NoticeAlert(text="{chat}", values={}, at=NOW)
+CLUES = Clues(shown="", invoice="7", parts=("12",), card="1187", reference="112233", amount=1)
+WATCHED = volume.Watched(since=0, fed=to_micros(NOW) // 60_000_000, seen_at=to_micros(NOW - minutes(1)))
 LEASE = timedelta(minutes=2)
 
 
 # What PostgreSQL's tables hold besides, as expressions over n: done long ago, and not of what is asked for.
-AGO = f"{to_micros(NOW)} - n * 420000000::bigint"
+OPERATION = [*(field.name for field in fields(Operation)), "first_seen_at"]
+# The oldest thirty rows or so: a batch is small beside what is kept.
+OLD = NOW - timedelta(microseconds=29_970 * 126_000_000)
+AGO = f"{to_micros(NOW)} - n * 126000000::bigint"
 GROWN = {
+    "operation": dict.fromkeys(OPERATION, "''")
+    | {
+        "merchant_id": f"'{SHOP}'",
+        "id": "'old-' || n",
+        "invoice_id": "'i' || n",
+        "created_at": AGO,
+        "first_seen_at": AGO,
+        "amount": "n",
+        "outcome": "'paid'",
+        "reason_code": "0",
+        "reason_class": "NULL",
+    },
+    "invoice": {
+        "merchant_id": f"'{SHOP}'",
+        "invoice_id": "'i' || n",
+        "first_at": AGO,
+        "terminal_id": "''",
+        "currency": "'KZT'",
+        "outcome": "'paid'",
+    },
     "operation_change": {
         "merchant_id": f"'{SHOP}'",
         "operation_id": "'old-' || n",
@@ -102,6 +144,18 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "list_to_recheck": lambda db: operations.list_to_recheck(db, SHOP, NOW + hours(1), 50),
     "put_off_recheck": lambda db: operations.put_off_recheck(db, [an_operation()], NOW),
     "list_by_invoice": lambda db: operations.list_by_invoice(db, SHOP, "7"),
+    "list_page": lambda db: operations.list_page(db, SHOP, "", DAY, after=an_operation(), limit=9),
+    "list_matches": lambda db: lookups.list_matches(db, SHOP, CLUES, limit=9),
+    "list_by_ids": lambda db: lookups.list_by_ids(db, SHOP, [OperationId("op-1")]),
+    "past_of": lambda db: lookups.past_of(db, SHOP, [OperationId("op-1")]),
+    "first_minute": lambda db: volume.first_minute(db, SHOP),
+    "newest_sight": lambda db: volume.newest_sight(db, SHOP),
+    "list_made": lambda db: volume.list_made(db, SHOP, WATCHED.fed - 60, WATCHED.fed),
+    "list_late": lambda db: volume.list_late(db, SHOP, WATCHED),
+    "list_failed_later": lambda db: volume.list_failed_later(db, SHOP, WATCHED),
+    "drop_payers": lambda db: retention.drop_payers(db, SHOP, OLD),
+    "drop_operations": lambda db: retention.drop_operations(db, SHOP, OLD),
+    "forget_sent": lambda db: retention.forget_sent(db, OLD),
     "count_in": lambda db: operations.count_in(db, SHOP, DAY),
     "mark_missing": lambda db: operations.mark_missing(db, SHOP, DAY, [], NOW),
     "list_terminals": lambda db: operations.list_terminals(db, SHOP, NOW - hours(24)),
@@ -176,12 +230,17 @@ def big(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conne
 
 def grow(db: Connection) -> None:
     """Two months of payments and of talk about them."""
-    made = [an_operation(f"old-{n}", invoice_id=f"i{n}", created_at=NOW - minutes(n * 7)) for n in range(12_000)]
+    made = [
+        an_operation(
+            f"old-{n}", invoice_id=f"i{n}", created_at=NOW - minutes(n * 10), terminal_id=TerminalId(f"9815155{n % 10}")
+        )
+        for n in range(6_000)
+    ]
     operations.apply(db, SHOP, made, history_before=NOW, now=NOW - hours(1))
     for table, columns in GROWN.items():
         db.run(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
-            "FROM generate_series(1000, 12000) AS n"
+            "FROM generate_series(10000, 30000) AS n"
         )
     db.run("ANALYZE")
 

@@ -1,7 +1,6 @@
 """Stored sums equal a recount of the rows, whatever the bank shows in whatever order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from builders import BAKERY, DOSTYK, NOW, SAMAL, SHOP, an_operation, failed, hours, minutes, paid, refunded
 from clocks import Clock
-from databases import undone, writing
+from databases import undone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,12 +183,6 @@ SHOWN = st.builds(
     move=st.integers(0, 9),
     change=st.integers(0, 2),
 )
-
-
-@pytest.fixture(scope="module")
-def shared(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with writing(tmp_path_factory.mktemp("rollups") / "bot.db", engine) as db:
-        yield db
 
 
 @settings(max_examples=150, deadline=None)
