@@ -1,6 +1,8 @@
 """The statements asked each minute find their rows by what is new, not by two days of operations."""
 
+import pytest
 from builders import SHOP, an_operation, failed
+from databases import SQLITE
 from volumes import MINUTE, START
 
 from bot.model import Outcome, to_micros
@@ -18,6 +20,7 @@ class Planned:
         return self._db.rows(f"EXPLAIN QUERY PLAN {sql}", **values)
 
 
+@pytest.mark.parametrize("engine", [SQLITE], indirect=True)
 def test_what_is_new_is_found_through_its_index(db: Connection) -> None:
     watched = volume.Watched(since=0, fed=10**7, seen_at=5)
     late = [row["detail"] for row in volume.list_late(Planned(db), SHOP, watched)]
