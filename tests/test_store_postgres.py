@@ -16,7 +16,7 @@ from bot.errors import StoreError
 from bot.model import Window
 from bot.store import operations
 from bot.store.driver import Connection, Store
-from bot.store.postgres import PostgresStore, migrate
+from bot.store.postgres import PostgresStore
 
 SECOND = timedelta(seconds=1)
 BACK_WITHIN = 10.0
@@ -264,25 +264,3 @@ async def test_two_programs_begin_a_month_at_once(store: Store, url: str) -> Non
     )
     assert await other.read(tables) == [f"operation_{NOW:%Y_%m}"]
     await other.close()
-
-
-def test_many_programs_that_migrate_at_once_do_it_once() -> None:
-    url = postgres.server().url(postgres.server().create())
-    ended: list[BaseException | None] = []
-
-    def start() -> None:
-        try:
-            migrate(url)
-            ended.append(None)
-        except BaseException as error:
-            ended.append(error)
-
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert ended == [None] * 4
-    with psycopg.connect(url) as connection:
-        [(steps, names)] = connection.execute("SELECT COUNT(*), COUNT(DISTINCT name) FROM schema_step").fetchall()
-    assert steps == names > 10

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.errors import StoreError
 from bot.store.driver import Connection, Row
-from bot.store.schema import list_migrations
+from bot.store.schema import Migration, list_migrations
 from bot.store.threads import READERS, Threads
 
 P = ParamSpec("P")
@@ -248,16 +248,29 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 def _migrate(db: Connection) -> None:
     """Every step not taken yet, and the queue's tables. A replica of an older version goes on beside them."""
-    db.run(_LEDGER)
-    taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
-    for migration in list_migrations(ENGINE):
-        if migration.name not in taken:
-            for statement in migration.statements:
-                db.run(translated(statement))
-            db.run("INSERT INTO schema_step (name) VALUES (:name)", name=migration.name)
-    if QUEUE not in taken:
+    take_steps(db, list_migrations(ENGINE))
+    if QUEUE not in _taken(db):
         db.run(SchemaManager.get_schema())
-        db.run("INSERT INTO schema_step (name) VALUES (:name)", name=QUEUE)
+        _note_step(db, QUEUE)
+
+
+def take_steps(db: Connection, steps: Iterable[Migration]) -> None:
+    """Those of the steps of the schema that were not taken yet, in their order."""
+    db.run(_LEDGER)
+    taken = _taken(db)
+    for step in steps:
+        if step.name not in taken:
+            for statement in step.statements:
+                db.run(translated(statement))
+            _note_step(db, step.name)
+
+
+def _taken(db: Connection) -> set[str]:
+    return {row["name"] for row in db.rows("SELECT name FROM schema_step")}
+
+
+def _note_step(db: Connection, name: str) -> None:
+    db.run("INSERT INTO schema_step (name) VALUES (:name)", name=name)
 
 
 def translated(statement: str) -> str:
