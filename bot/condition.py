@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.errors import StoreError
 from bot.model import Merchant
-from bot.store import reports
+from bot.store import reports, sources
 from bot.store.driver import Connection, Store
 from bot.vitals import TELEGRAM, Vitals
 
@@ -38,7 +38,7 @@ class Condition:
     async def missing(self) -> list[str]:
         """What keeps the bot from being ready, in sentences; empty when it is."""
         found = ["the store does not answer"] if await self._told(reports.outbox_waiting) is None else []
-        unread = [one.id for one in self._merchants if not self._vitals.has_done_well(poll_of(one.id))]
+        unread = await self._unread()
         if len(unread) > NAMED:
             first = ", ".join(unread[:NAMED])
             found.append(f"{len(unread)} merchants have not been read since the start: {first}, …")
@@ -50,12 +50,19 @@ class Condition:
             found.append(f"Telegram has not answered for {silent:.0f} s")
         return found
 
+    async def _unread(self) -> list[str]:
+        """Merchants that this bot has not read yet; with several replicas: that none of them ever has."""
+        if not self._store.shared:
+            return [one.id for one in self._merchants if not self._vitals.has_done_well(poll_of(one.id))]
+        read = await self._told(sources.list_read) or {}
+        return [one.id for one in self._merchants if read.get(one.id) is None]
+
     async def metrics(self) -> bytes:
         """The text for Prometheus; what only the store knows is left out while it does not answer."""
         vitals = self._vitals
         vitals.put("epay_bot_updates_age_seconds", vitals.bad_for(TELEGRAM))
         vitals.put("epay_bot_database_queue", self._store.waiting)
-        for label, age in self._worst_ages().items():
+        for label, age in (await self._worst_ages()).items():
             vitals.put("epay_bot_poll_age_seconds", age, label)
         pulse = await self._told(reports.pulse)
         for name in ("epay_bot_operations", "epay_bot_incidents_open"):
@@ -79,11 +86,13 @@ class Condition:
         for named, count in open_now.items():
             self._vitals.put("epay_bot_incidents_open", count, named)
 
-    def _worst_ages(self) -> dict[str, float]:
+    async def _worst_ages(self) -> dict[str, float]:
         """Since each merchant was read; of several under one label the one that was not read for longest."""
+        read = await self._told(sources.list_read) or {} if self._store.shared else {}
         ages: dict[str, float] = {}
         for merchant in self._merchants:
-            label, age = self._vitals.labels.merchant(merchant.id), self._vitals.bad_for(poll_of(merchant.id))
+            at, label = read.get(merchant.id), self._vitals.labels.merchant(merchant.id)
+            age = (self._now() - at).total_seconds() if at else self._vitals.bad_for(poll_of(merchant.id))
             ages[label] = max(ages.get(label, 0), age)
         return ages
 

@@ -68,6 +68,7 @@ class Watching:
         self._rooms: dict[MerchantId, Room] = {}
         self._replays: dict[MerchantId, Replay] = {}
         self._turn = asyncio.Lock()
+        self._catching: defaultdict[MerchantId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def is_ready(self, merchant_id: MerchantId) -> bool:
         """Whether `look` judges this merchant."""
@@ -92,13 +93,29 @@ class Watching:
             self._rooms.pop(merchant_id, None)
             raise
 
+    async def refresh(self, store: Store, merchant_id: MerchantId) -> None:
+        """Takes over what another replica has learned since, where that takes no replay of all history."""
+        watched, catching = await store.read(volume.find_watched, merchant_id), self._catching[merchant_id]
+        room = self._rooms.get(merchant_id)
+        if not self._settings.enabled or watched is None or catching.locked() or (room and room.watched == watched):
+            return
+        async with catching:
+            self._rooms.pop(merchant_id, None)
+            replay = await store.read(self._begin, merchant_id)
+            if replay and not replay.rebuilt:
+                self._replays[merchant_id] = replay
+                await self._catch_up(store, merchant_id)
+
     async def catch_up(self, store: Store, merchant_id: MerchantId) -> None:
         """Replays what a merchant's detectors do not know yet, without an alert.
 
         Merchants take turns slice by slice, so that the store has readers left for who asks.
         """
-        if not self._settings.enabled:
-            return
+        if self._settings.enabled:
+            async with self._catching[merchant_id]:
+                await self._catch_up(store, merchant_id)
+
+    async def _catch_up(self, store: Store, merchant_id: MerchantId) -> None:
         if merchant_id not in self._replays:
             replay = await store.read(self._begin, merchant_id)
             if replay is None:
