@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ AT_ONCE = 8
 ROWS_A_MESSAGE = 40
 LEASE = timedelta(minutes=2)
 BACK = timedelta(seconds=1)
-Taken = tuple[Destination, list[Row], int | None]
+Taken = tuple[Destination, Sequence[Row], int | None]
 
 
 class Sender(Protocol):
@@ -90,7 +90,8 @@ class Delivery:
             if not self._pace.is_open(self._now()):
                 return
             trouble = await self._notes.settle() or next(iter(self._unnoted.values()), None)
-            for place in await self._store.read(outbox.list_due_places, self._now()):
+            due = await self._store.read(outbox.list_due_places, self._now())
+            for place in dict.fromkeys((*self._notes.waiting, *due)):
                 if self._may_start(place):
                     trouble = await self._start(place, trouble)
             if trouble:
@@ -141,7 +142,7 @@ class Delivery:
             taken = await self._store.write(_take, place, alone=alone, now=self._now())
         except StoreError as error:
             trouble = error
-            taken = await self._store.read(_look, place, alone=alone, now=self._now(), but=self._notes.rows)
+            taken = await self._store.read(_look, place, alone=alone, now=self._now(), notes=self._notes)
         destination, rows, reply_to = taken
         if rows and trouble:
             self._unnoted[place] = trouble
@@ -271,12 +272,13 @@ def _take(db: Connection, place: Place, *, alone: bool, now: datetime) -> Taken:
     return destination, rows, _answered(db, place, rows)
 
 
-def _look(db: Connection, place: Place, *, alone: bool, now: datetime, but: Collection[int]) -> Taken:
-    """The same without a note of it; rows in `but` have been tried already."""
+def _look(db: Connection, place: Place, *, alone: bool, now: datetime, notes: Notes) -> Taken:
+    """The same without a note of it; of what has been tried already only what did not leave."""
     destination = _destination(db, place)
     if destination.disabled_reason is not None:
         return destination, [], None
-    rows = unnoted.look(db, place, limit=1 if alone else ROWS_A_MESSAGE, now=now, but=but)
+    limit = 1 if alone else ROWS_A_MESSAGE
+    rows = notes.waiting.get(place) or unnoted.look(db, place, limit=limit, now=now, but=notes.rows)
     return destination, rows, _answered(db, place, rows)
 
 
