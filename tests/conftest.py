@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import postgres
+import psycopg
 import pytest
 from databases import new_database, new_store
 
-from bot.store.driver import Connection
-from bot.store.sqlite import SqliteConnection, SqliteStore, open_for_writing
+from bot.store.driver import Connection, Store
+from bot.store.postgres import PostgresConnection, PostgresStore, adapt
+from bot.store.sqlite import SqliteConnection, open_for_writing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,18 +28,32 @@ def update_messages(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-messages"))
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    """A new database file, open for writing inside one transaction."""
-    connection = open_for_writing(new_database(tmp_path / "epay-bot.db")).conn
-    connection.execute("BEGIN IMMEDIATE")
-    yield SqliteConnection(connection)
-    connection.close()
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """What holds for the store holds on both."""
+    if request.param == "postgres" and (why := postgres.missing()):
+        pytest.skip(why)
+    return str(request.param)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """A new store on its own file."""
-    store = new_store(tmp_path / "epay-bot.db")
+def db(engine: str, tmp_path: Path) -> Iterator[Connection]:
+    """A new database, open for writing inside one transaction."""
+    if engine == "postgres":
+        with psycopg.connect(postgres.new_url(), autocommit=True) as connection:
+            adapt(connection)
+            connection.execute("BEGIN")
+            yield PostgresConnection(connection)
+        return
+    opened = open_for_writing(new_database(tmp_path / "epay-bot.db")).conn
+    opened.execute("BEGIN IMMEDIATE")
+    yield SqliteConnection(opened)
+    opened.close()
+
+
+@pytest.fixture
+async def store(engine: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """A new store on its own database."""
+    store: Store = PostgresStore(postgres.new_url()) if engine == "postgres" else new_store(tmp_path / "epay-bot.db")
     yield store
     await store.close()

@@ -24,7 +24,9 @@ async def test_a_lasting_state_is_no_failed_payment(tmp_path: Path) -> None:
     voice = Voices("ru").voice("ru", "Asia/Almaty")
     for alert in (an_alert(1), an_alert(2, count=1_030), a_symptom(3)):
         await gateway.send(Destination(chat_id=OWNER), living_message(alert, voice, now=NOW))
-    await gateway.send(Destination(chat_id=OWNER), change_message(an_alert(2, count=7, reason=AlertReason.REMINDER), voice), reply_to=2)
+    await gateway.send(
+        Destination(chat_id=OWNER), change_message(an_alert(2, count=7, reason=AlertReason.REMINDER), voice), reply_to=2
+    )
     assert outside.counted() == {1: 1, 2: 1_030}
     assert set(outside.opened()) == {1, 2, 3}
     await gateway.close()

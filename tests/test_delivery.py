@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from delivering import OTHER, OWNER, SECOND, Stage, named
 
-from bot.delivery.sender import LEASE
+from bot.delivery.taking import LEASE
 from bot.demo.telegram.faults import Fault
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert

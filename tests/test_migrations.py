@@ -15,6 +15,7 @@ from bot.rules import Rulebook
 from bot.store import chats, operations, recount, reports, sqlite
 from bot.store.driver import Connection
 from bot.store.rollups import HOUR
+from bot.store.schema import statements
 from bot.store.sqlite import SqliteStore, open_for_writing
 
 FOLDER = Path(__file__).parents[1] / "migrations"
@@ -166,8 +167,8 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "epay-bot.db")
     steps = Migrations("epay-bot")
-    steps(name="0001_good")(sqlite.statements("CREATE TABLE one (id INTEGER);"))
-    steps(name="0002_bad")(sqlite.statements("CREATE TABLE two (id INTEGER); INSERT INTO one VALUES (1); NONSENSE;"))
+    steps(name="0001_good")(sqlite.running(["CREATE TABLE one (id INTEGER)"]))
+    steps(name="0002_bad")(sqlite.running(["CREATE TABLE two (id INTEGER)", "INSERT INTO one VALUES (1)", "NONSENSE"]))
     with pytest.raises(sqlite3.OperationalError):
         steps.apply(database)
     assert set(database.table_names()) == {"_sqlite_migrations", "one"}
@@ -175,12 +176,9 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert [applied.name for applied in steps.applied(database)] == ["0001_good"]
 
 
-def test_a_comment_or_a_missing_end_is_no_statement(tmp_path: Path) -> None:
-    database = Database(tmp_path / "epay-bot.db")
-    sqlite.statements("-- a; comment\nCREATE TABLE one (id INTEGER); -- another; one\n\nCREATE TABLE two (id INTEGER)")(
-        database
-    )
-    assert set(database.table_names()) == {"one", "two"}
+def test_a_comment_or_a_missing_end_is_no_statement() -> None:
+    script = "-- a; comment\nCREATE TABLE one (id INTEGER); -- another; one\n\nCREATE TABLE two (id INTEGER)"
+    assert list(statements(script)) == ["CREATE TABLE one (id INTEGER)", "CREATE TABLE two (id INTEGER)"]
 
 
 def test_files_are_numbered_one_by_one_and_hold_nothing_the_splitter_would_cut() -> None:

@@ -260,7 +260,7 @@ def health_report(*sources: SourceHealth, **parts: object) -> HealthReport:
         outbox_oldest_at=None,
         outbox_dead=0,
         last_sent_at=NOW - timedelta(minutes=12),
-        sqlite_version="3.45.1",
+        store="SQLite 3.45.1",
         at=NOW,
     )
     return replace(report, **parts)  # type: ignore[arg-type]

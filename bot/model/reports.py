@@ -181,5 +181,5 @@ class HealthReport:
     outbox_oldest_at: datetime | None
     outbox_dead: int
     last_sent_at: datetime | None
-    sqlite_version: str
+    store: str
     at: datetime

@@ -16,7 +16,16 @@ _CHUNK = 500
 
 
 class Connection(Protocol):
-    """One connection inside one transaction."""
+    """One connection inside one transaction.
+
+    `version` names the engine. `parted`: operations are kept in a table a month.
+    """
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def parted(self) -> bool: ...
 
     def rows(self, sql: str, /, **values: object) -> list[Row]:
         """Every row of a query."""
@@ -32,10 +41,16 @@ class Connection(Protocol):
 
 
 class Store(Protocol):
-    """A database the program holds open. `waiting`: how many changes wait for its one writer."""
+    """A database the program holds open. `waiting`: how many changes wait for its one writer.
+
+    `shared`: other processes work on it as well, so nothing may leave that is noted nowhere.
+    """
 
     @property
     def waiting(self) -> int: ...
+
+    @property
+    def shared(self) -> bool: ...
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `change` in one transaction: all of it or nothing."""

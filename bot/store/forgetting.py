@@ -29,13 +29,13 @@ class Payer:
     def conditions(self) -> Iterator[tuple[str, str, str]]:
         """What is asked of an operation: the SQL, and the name and value in it."""
         if self.name:
-            yield "LOWER(payer_name) = :name", "name", self.name.lower()
+            yield "lower_unicode(payer_name) = :name", "name", self.name.lower()
         if self.card:
             yield "(sender_card = :card OR receiver_card = :card)", "card", self.card
         if self.phone:
             yield f"{_PHONE} LIKE :phone", "phone", f"%{self.phone[-10:]}"
         if self.email:
-            yield "LOWER(payer_email) = :email", "email", self.email.lower()
+            yield "lower_unicode(payer_email) = :email", "email", self.email.lower()
         if self.account_id:
             yield "account_id = :account_id", "account_id", self.account_id
 

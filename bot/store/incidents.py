@@ -156,14 +156,16 @@ def list_operations(
 
 def count_operations(db: Connection, number: int, *, unpaid: bool = False) -> int:
     """How many `list_operations` has in all."""
-    row = db.row(f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} {_UNPAID if unpaid else ''})", number=number)
+    row = db.row(f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} {_UNPAID if unpaid else ''}) AS found", number=number)
     return int(row["count"]) if row else 0
 
 
 def count_failed_since(db: Connection, number: int, since: datetime) -> int:
     """How many operations of an incident were made since then."""
     row = db.row(
-        f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} AND created_at >= :since)", number=number, since=to_micros(since)
+        f"SELECT COUNT(*) AS count FROM ({_OPERATIONS} AND created_at >= :since) AS found",
+        number=number,
+        since=to_micros(since),
     )
     return int(row["count"]) if row else 0
 

@@ -15,8 +15,8 @@ KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :me
 # The part that is typed most, the newest numbers, comes last in an invoice: the highest first.
 _BEGINS = "invoice_id >= :low AND invoice_id < :high ORDER BY invoice_id DESC LIMIT :limit"
 _ENDS = (
-    "invoice_tail >= :low AND invoice_tail < :high AND substr(invoice_id, -length(:part)) = :part "
-    "ORDER BY invoice_tail LIMIT :limit"
+    "invoice_tail >= :low AND invoice_tail < :high "
+    "AND substr(invoice_id, length(invoice_id) - length(:part) + 1) = :part ORDER BY invoice_tail LIMIT :limit"
 )
 _NEWEST = "ORDER BY created_at DESC LIMIT :limit"
 _PAID_FROM = f"sender_card = :card AND sender_card <> '' {_NEWEST}"

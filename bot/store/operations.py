@@ -18,7 +18,7 @@ from bot.model import (
     from_micros,
     to_micros,
 )
-from bot.store import retention, rollups
+from bot.store import partitions, retention, rollups
 from bot.store.driver import Connection, Row, list_by_key
 
 RECHECK_FOR = timedelta(days=7)
@@ -109,7 +109,9 @@ def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId])
 
 def _write(db: Connection, new: Iterable[Operation], changed: Sequence[Transition], now: datetime) -> None:
     at = to_micros(now)
-    db.many(INSERT, ((*values_of(operation), _recheck_at(operation, now), at) for operation in new))
+    rows = [(*values_of(operation), _recheck_at(operation, now), at) for operation in new]
+    partitions.prepare(db, (created_at for created_at, *_ in rows))
+    db.many(INSERT, rows)
     if not changed:
         return
     db.many(

@@ -1,6 +1,5 @@
 """The state of the bot itself, read-only."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +58,7 @@ def health(
         outbox_oldest_at=oldest_at,
         outbox_dead=dead["count"] if dead else 0,
         last_sent_at=None if last is None else from_micros(last),
-        sqlite_version=sqlite3.sqlite_version,
+        store=db.version,
         at=now,
     )
 

@@ -86,4 +86,4 @@ def _tests(condition: Condition, places: list[str]) -> Iterator[str]:
         elif condition.method in _COMPARED:
             yield f"{column} {_COMPARED[condition.method]} {places[0]}"
         else:
-            yield f"LOWER({column}) LIKE {places[0]} ESCAPE '\\'"
+            yield f"lower_unicode({column}) LIKE {places[0]} ESCAPE '\\'"

@@ -1,33 +1,29 @@
 """SQLite through sqlite-utils: one thread owns the writing connection, a few others read."""
 
-import asyncio
 import fcntl
 import os
-import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from contextvars import copy_context
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from bot.errors import StoreError
 from bot.store.driver import Connection, Row
 from bot.store.numberless import Database, Migrations
+from bot.store.schema import list_migrations
+from bot.store.threads import Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
-READERS = 3
 LONGEST_CHECK = 5.0
 # FULL: a forgotten "sent" mark after a power loss would be an unmarked repeat.
 _SETTINGS = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16000",
     "PRAGMA secure_delete = FAST",
 )
 _ADVICE = {
@@ -49,6 +45,9 @@ def path_of(url: str) -> Path:
 class SqliteConnection:
     """The Connection protocol over sqlite3."""
 
+    version = f"SQLite {sqlite3.sqlite_version}"
+    parted = False
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.row_factory = sqlite3.Row
@@ -69,57 +68,53 @@ class SqliteConnection:
 class SqliteStore:
     """A database file. Raises StoreError when it cannot be opened; `exclusive` keeps a second bot out."""
 
+    shared = False
+
     def __init__(self, path: Path, *, exclusive: bool = True) -> None:
         self._path = path
         self._lock = claim(path) if exclusive else None
         self._local = threading.local()
-        self._posted = 0
         self._opened: list[sqlite3.Connection] = []
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._threads = Threads()
         try:
-            self._database = self._writer.submit(_open_sound if exclusive else open_for_writing, path).result()
+            self._database = self._threads.begin(lambda: _open_sound(path) if exclusive else open_for_writing(path))
         except (sqlite3.Error, OSError) as error:
-            self._writer.shutdown()
+            self._threads.abandon()
             self._release()
             raise StoreError(f"the database {path} cannot be opened: {_told(error)}") from error
 
     @property
     def waiting(self) -> int:
-        return max(self._posted - 1, 0)
+        return self._threads.waiting
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             connection = self._database.conn
             return _in_transaction(connection, "BEGIN IMMEDIATE", lambda db: change(db, *args, **kwargs))
 
-        self._posted += 1
-        try:
-            return await self._post(self._writer, work)
-        finally:
-            self._posted -= 1
+        with self._named():
+            return await self._threads.write(work)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             return _in_transaction(self._reader(), "BEGIN", lambda db: query(db, *args, **kwargs))
 
-        return await self._post(self._readers, work)
+        with self._named():
+            return await self._threads.read(work)
 
     async def close(self) -> None:
         """The last connection to go is the writing one: it leaves everything in the one file."""
-        await asyncio.to_thread(self._readers.shutdown)
+        await self._threads.close_readers()
         for connection in self._opened:
             connection.close()
         with suppress(sqlite3.Error):
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._database.conn.close)
-        await asyncio.to_thread(self._writer.shutdown)
+            await self._threads.close(self._database.conn.close)
         self._release()
 
-    async def _post(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        # A cancelled caller must not leave a half-known change behind: the work is always finished.
-        running = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
+    @contextmanager
+    def _named(self) -> Iterator[None]:
         try:
-            return await asyncio.shield(running)
+            yield
         except sqlite3.Error as error:
             raise StoreError(f"the database {self._path} cannot be used: {_told(error)}") from error
 
@@ -164,21 +159,13 @@ def _told(error: sqlite3.Error | OSError) -> str:
 def migrations() -> Migrations:
     """Every file of migrations/ in the order of its number; each runs once, in one transaction."""
     ordered = Migrations("epay-bot")
-    for file in sorted(_folder().glob("[0-9]*.sql")):
-        ordered(name=file.stem)(statements(file.read_text(encoding="utf-8")))
+    for migration in list_migrations():
+        ordered(name=migration.name)(running(migration.statements))
     return ordered
 
 
-def _folder() -> Path:
-    """Inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
-
-
-def statements(script: str) -> Callable[[Database], None]:
-    """The script as a migration: sqlite3's own executescript would commit half of it."""
-    statements = [part.strip() for part in re.sub(r"--[^\n]*", "", script).split(";") if part.strip()]
+def running(statements: Iterable[str]) -> Callable[[Database], None]:
+    """The statements as a migration: sqlite3's own executescript would commit half of it."""
 
     def apply(database: Database) -> None:
         for statement in statements:
@@ -204,7 +191,7 @@ def claim(path: Path) -> int:
 
 def _speak_unicode(connection: sqlite3.Connection) -> None:
     """SQLite's own LOWER knows ASCII only."""
-    connection.create_function("lower", 1, str.lower, deterministic=True)
+    connection.create_function("lower_unicode", 1, str.lower, deterministic=True)
 
 
 def _open_sound(path: Path) -> Database:

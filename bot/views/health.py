@@ -74,5 +74,5 @@ def _queue(report: HealthReport, voice: Voice) -> list[Markup]:
     if report.outbox_dead:
         count = voice.number(report.outbox_dead)
         lines.append(voice("⚠️ Not delivered: {count}, see /deliveries", count=count))
-    lines.append(voice("Store: SQLite {version}", version=report.sqlite_version))
+    lines.append(voice("Store: {version}", version=report.store))
     return lines

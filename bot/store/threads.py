@@ -1,0 +1,59 @@
+"""The threads in which a store's synchronous functions run: one that writes, a few that read."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+T = TypeVar("T")
+READERS = 3
+
+
+class Threads:
+    """`waiting`: how many changes wait for the thread that writes."""
+
+    def __init__(self) -> None:
+        self._posted = 0
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+
+    @property
+    def waiting(self) -> int:
+        return max(self._posted - 1, 0)
+
+    def begin(self, work: Callable[[], T]) -> T:
+        """The writing thread does this while the caller waits, as before there is an event loop."""
+        return self._writer.submit(work).result()
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """One after another, in the order in which they came."""
+        self._posted += 1
+        try:
+            return await _post(self._writer, work)
+        finally:
+            self._posted -= 1
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return await _post(self._readers, work)
+
+    async def close_readers(self) -> None:
+        await asyncio.to_thread(self._readers.shutdown)
+
+    async def close(self, last: Callable[[], object]) -> None:
+        """Waits for what is running; the writing thread does `last` and ends."""
+        await self.close_readers()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writer, last)
+        finally:
+            await asyncio.to_thread(self._writer.shutdown)
+
+    def abandon(self) -> None:
+        """Ends both when nothing was begun."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+
+async def _post(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    # A cancelled caller must not leave a half-known change behind: the work is always finished.
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work))
