@@ -20,7 +20,7 @@ from bot.condition import poll_of
 from bot.delivery import Serving
 from bot.errors import StoreError
 from bot.model import MerchantId
-from bot.schedule import BEAT, Job, Schedule, Work, Works
+from bot.schedule import BEAT, DELIVERY, Job, Schedule, Work, Works
 from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
 from bot.store.fenced import Fenced
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # The loop by which the watchdog sees whether a replica comes round.
 HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
+TIDY = timedelta(minutes=10)
 _CHAT_LIMIT = timedelta(minutes=2)
 _AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
 
@@ -80,6 +81,7 @@ class Cluster:
             _own("handing out", self._rhythm.hand_out, self._step),
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
             _own("clock", CLOCK, self._set_clock),
+            _own("tidying", TIDY, self._forget_chats),
         )
         self._own = Schedule(works, trouble, vitals, (*own, *(job for job in jobs if job.name == BEAT)))
         self._queue = self._tasks()
@@ -126,12 +128,17 @@ class Cluster:
     async def _set_clock(self) -> None:
         await self._shared.clock.set(self._works.store)
 
+    async def _forget_chats(self) -> None:
+        await self._works.store.write(turns.forget_chats, self._works.now())
+
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):
-            # A replica of another version, or with other merchants, may have put it there.
             if name in self._runs:
                 job, work = self._runs[name]
                 await self._own.run_once(name, self._alone(name, work), job.limit)
+            else:
+                # Put there by a replica of another version or with other merchants, which shall have it again.
+                await self._works.store.write(turns.bring_forward, [name], self._works.now())
 
     def _alone(self, name: str, work: Work) -> Work:
         """The work under the lease of its merchant, if it is a merchant's poll."""
@@ -150,7 +157,7 @@ class Cluster:
     async def _serve(self, context: JobContext, *, chat_id: int, thread_id: int | None) -> None:
         place = Place(chat_id, thread_id)
         with self._noted(context):
-            await self._own.run_once(f"chat {chat_id}", lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
+            await self._own.run_once(DELIVERY, lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
 
     @contextmanager
     def _noted(self, context: JobContext) -> Iterator[None]:

@@ -58,7 +58,9 @@ def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     later = "SELECT name FROM turn WHERE due_at > :now AND name LIKE 'chat %'"
     late = {row["name"] for row in db.rows(later, now=to_micros(now))}
     waiting = [*outbox.list_due_places(db, now), *(one.place for one in living.list_rewrites(db, now))]
-    free = [place for place in dict.fromkeys(waiting) if _chat(place) not in late]
+    # One topic of a chat at a time: its pace is the chat's.
+    first = {_chat(place): place for place in reversed(waiting)}
+    free = [place for place in dict.fromkeys(waiting) if _chat(place) not in late and first[_chat(place)] == place]
     return Due(
         tuple(row["name"] for row in rows if row["name"] in every),
         tuple(free[: _allowed(db, now)]),
@@ -90,6 +92,15 @@ def pause(db: Connection, until: datetime) -> None:
 def bring_forward(db: Connection, names: Iterable[str], now: datetime) -> None:
     """These are due at once: whoever had their turn is gone."""
     db.many("UPDATE turn SET due_at = ? WHERE name = ?", [(to_micros(now), name) for name in names])
+
+
+def once(db: Connection, name: str, now: datetime, quiet_for: timedelta) -> bool:
+    """Whether nobody has had this turn of late; the caller has it now."""
+    row = db.row("SELECT due_at FROM turn WHERE name = :name", name=name)
+    if row and row["due_at"] > to_micros(now):
+        return False
+    _plan(db, {name: now + quiet_for})
+    return True
 
 
 def forget_chats(db: Connection, now: datetime) -> None:
