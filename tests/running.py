@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import aiohttp
 import yaml
+from databases import ask, url_of
 
 from bot.app import merchant_of, open_store
 from bot.cli import main
@@ -32,9 +33,12 @@ PATIENCE = 20.0
 REPEAT = "повтор"
 _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
+_ONE = re.compile(r" · счёт \S")
 # The second that imports take is spent once: every process is forked from one that has done them.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.interview.asking", "bot.showcase", "running"])
+_FORKS.set_forkserver_preload(
+    ["bot.app", "bot.checks", "bot.cli", "bot.store.postgres", "bot.interview.asking", "bot.showcase", "running"]
+)
 
 
 def now() -> datetime:
@@ -75,7 +79,7 @@ class Outside:
             "telegram": {"token": TOKEN, "api_url": self.api.root},
             "access": {"owners": [OWNER]},
             "merchants": [self.merchant()],
-            "storage": {"url": f"sqlite:///{self.database}"},
+            "storage": {"url": url_of(self.database)},
             "polling": {"interval": "1s", "backfill": "0s"},
             "alerts": {"incidents": {"edit_interval": "1s"}},
             "server": {"listen": "127.0.0.1:0"},
@@ -141,11 +145,11 @@ class Outside:
         await self.api.wait_for(lambda: sum(self.counted().values()) == count, PATIENCE)
 
     def counted(self, chat_id: int = OWNER) -> dict[int, int]:
-        """How many failed payments the newest message of each incident tells of."""
+        """How many failed payments the newest message of each incident tells of; nothing of what is no payment."""
         counts = {}
         for message in self.api.messages(chat_id):
-            if message.reply_to is None and (head := _HEAD.search(message.text)):
-                many = _COUNT.search(message.text)
+            head, many = _HEAD.search(message.text), _COUNT.search(message.text)
+            if message.reply_to is None and head and (many or _ONE.search(message.text)):
                 counts[int(head[1])] = int(re.sub(r"\D", "", many[1])) if many else 1
         return counts
 
@@ -161,6 +165,10 @@ class Outside:
 
     def sent(self, chat_id: int = OWNER) -> list[str]:
         return [delivery.text for delivery in self.api.deliveries if delivery.chat_id == chat_id]
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What somebody beside the program sees in its database, or changes there."""
+        return ask(self.database, sql)
 
     async def start(self, *arguments: str | Path, **environment: str) -> "Program":
         """`epay-bot …`, forked from a process that has imported everything."""
