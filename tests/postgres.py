@@ -38,12 +38,17 @@ _CLEANING = """
 _MISSING = "no PostgreSQL here: these tests need initdb and postgres (Debian: apt-get install postgresql)"
 
 
+def missing() -> str:
+    """Why there can be no server; empty when there can."""
+    return "" if _programs() else _MISSING
+
+
 def skip_unless_there() -> None:
     """Where PostgreSQL must be there, its absence is a failure."""
-    if _programs() is None:
+    if why := missing():
         if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
-            pytest.fail(f"{_MISSING}, and EPAY_BOT_REQUIRE_POSTGRES is set")
-        pytest.skip(_MISSING)
+            pytest.fail(f"{why}, and EPAY_BOT_REQUIRE_POSTGRES is set")
+        pytest.skip(why)
 
 
 class Server:
