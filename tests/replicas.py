@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
-from running import Outside, Program, now
+from running import Outside, now
 from wires import Wire
 
 CHATS = (101, 103, 104, 105, 106)
@@ -20,55 +20,88 @@ DATABASE, BANK, TELEGRAM = "database", "bank", "telegram"
 PATIENCE = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Lodging:
+    """Where a replica lives: the address at which it finds us, and what its program is started with."""
+
+    host: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
+
+
+HERE = Lodging()
+
+
+class Run(Protocol):
+    """One run of a replica."""
+
+    output: str
+
+    async def stop(self) -> int: ...
+
+    async def kill(self) -> None: ...
+
+    async def says(self, text: str) -> None: ...
+
+    def hears(self, number: int) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class Replica:
     """One of them; `program` is its newest run. Its wires are made anew by nobody: they outlive its runs."""
 
     number: int
+    lodging: Lodging
     config: Path
     wires: dict[str, Wire]
-    program: Program | None = None
-    outputs: list[Program] = field(default_factory=list)
+    program: Run | None = None
+    runs: list[Run] = field(default_factory=list)
 
     @property
-    def running(self) -> Program:
+    def running(self) -> Run:
         assert self.program is not None
         return self.program
+
+    def goes_on_as(self, program: Run) -> None:
+        self.program = program
+        self.runs.append(program)
 
 
 class Replicas:
     """A bank with two merchants, a Telegram with several owners, one of whom only asks, and the replicas between."""
 
-    def __init__(self, folder: Path, database: str, *, count: int = 3, seed: int = 1) -> None:
+    def __init__(
+        self, folder: Path, database: str, lodgings: Sequence[Lodging] = (HERE, HERE, HERE), *, seed: int = 1
+    ) -> None:
         self.outside = Outside(folder)
         self.rng = Random(seed)
         self.database = database
         self.replicas: list[Replica] = []
-        self._count = count
+        self._lodgings = lodgings
         for owner in CHATS[1:]:
             self.outside.api.private_chat(self.outside.api.person(owner, f"Owner {owner}"))
         self.asking = self.outside.api.person(ASKING, "Asking", "en")
         self.outside.api.private_chat(self.asking)
 
-    async def open(self, host: str = "127.0.0.1") -> "Replicas":
-        """Everything but the programs; `host`: where the replicas' wires are to listen."""
+    async def open(self) -> "Replicas":
+        """Everything but the programs."""
         await self.outside.open()
-        for number in range(self._count):
-            self.replicas.append(await self._wired(number, host))
+        for number, lodging in enumerate(self._lodgings):
+            self.replicas.append(await self._wired(number, lodging))
         return self
 
     async def close(self) -> None:
         await self.outside.close()
         await asyncio.gather(*(wire.close() for one in self.replicas for wire in one.wires.values()))
 
-    async def _wired(self, number: int, host: str) -> Replica:
+    async def _wired(self, number: int, lodging: Lodging) -> Replica:
         roots = {DATABASE: self.database, BANK: self.outside.bank_url, TELEGRAM: self.outside.api.root}
         wires = {}
         for name, root in roots.items():
             address = urlsplit(root)
-            assert address.hostname and address.port
-            wires[name] = await Wire(address.hostname, address.port).open(host)
-        return Replica(number, self._config(number, host, roots, wires), wires)
+            assert address.hostname
+            assert address.port
+            wires[name] = await Wire(address.hostname, address.port).open(lodging.host)
+        return Replica(number, lodging, self._config(number, lodging.host, roots, wires), wires)
 
     def _config(self, number: int, host: str, roots: dict[str, str], wires: dict[str, Wire]) -> Path:
         incidents = {"edit_interval": "1s", "keep_firing": "4s", "between_sounds": "1s", "many": 1000}
@@ -88,18 +121,22 @@ class Replicas:
         path.write_text(text, encoding="utf-8")
         return path
 
-    async def start(self, replica: Replica, *within: str) -> None:
+    async def start(self, replica: Replica) -> None:
         """Begins a new run of a replica and does not wait for anything."""
-        if within:
-            replica.program = await self.outside.start_anew("run", "--config", replica.config, within=within)
+        words = ("run", "--config", replica.config)
+        if within := replica.lodging.within:
+            replica.goes_on_as(await self.outside.start_anew(*words, within=within))
         else:
-            replica.program = await self.outside.start("run", "--config", replica.config)
-        replica.outputs.append(replica.program)
+            replica.goes_on_as(await self.outside.start(*words))
 
-    async def run(self, *within: str) -> None:
-        """All of them, until both merchants' operations are read: what happens from now on is news."""
-        await asyncio.gather(*(self.start(one, *within) for one in self.replicas))
+    async def run(self) -> None:
+        """All of them, until they work."""
+        await asyncio.gather(*(self.start(one) for one in self.replicas))
         await asyncio.gather(*(one.running.says("is running") for one in self.replicas))
+        await self.has_read()
+
+    async def has_read(self) -> None:
+        """Waits until both merchants' operations have been read: what happens from then on is news."""
         await self.until(lambda: self.count("SELECT COUNT(*) FROM source WHERE through_at IS NOT NULL") == 2)
 
     async def stop(self) -> list[int]:

@@ -3,13 +3,19 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
 from replicas import BANK, TELEGRAM, Replica, Replicas
+from running import now
 
-from benchmarks.replicas.under import Result, under
+from benchmarks.replicas.under import Result, judged, replicas, under
+from bot.app import App
+from bot.config import load
+from bot.rules import check_settings
 
+SKEW = timedelta(minutes=5)
 # Longer than the longest lease, that of a message on its way.
 ZOMBIE = 125.0
 
@@ -33,8 +39,7 @@ async def kills(folder: Path, *, full: bool) -> Result:
         scene.outside.bank.faults.clear()
         return f"{times} kills"
 
-    result = await under(folder, kill)
-    return result
+    return await under(folder, kill)
 
 
 async def _kill(one: Replica) -> None:
@@ -84,7 +89,7 @@ async def stops(folder: Path, *, full: bool) -> Result:
 
 
 async def zombies(folder: Path, *, full: bool) -> Result:
-    """Frozen for longer than every lease in the middle of reading, of sending, of waiting for updates; then it goes on."""
+    """Frozen for longer than every lease while it reads, sends, or waits for updates; then it goes on."""
     moments = ((BANK, b"/p2p/operations"), (TELEGRAM, b"/sendMessage"), (TELEGRAM, b"/getUpdates"))
     frozen = ZOMBIE if full else 12.0
 
@@ -97,6 +102,46 @@ async def zombies(folder: Path, *, full: bool) -> Result:
         return f"frozen for {frozen:.0f} s"
 
     return await under(folder, freeze)
+
+
+class Hosted:
+    """A replica in our own process, with a clock of its own."""
+
+    output = ""
+
+    def __init__(self, config: Path, ahead: timedelta) -> None:
+        self._stop, self._ready = asyncio.Event(), asyncio.Event()
+        app = App(load(config, check_settings), now=lambda: now() + ahead)
+        self._running = asyncio.create_task(app.run(self._stop, self._ready.set))
+
+    async def stop(self) -> int:
+        self._stop.set()
+        await self._running
+        return 0
+
+    async def kill(self) -> None:
+        self._running.cancel()
+
+    async def says(self, _text: str) -> None:
+        await self._ready.wait()
+
+    def hears(self, number: int) -> None:
+        raise NotImplementedError(number)
+
+
+async def wrong_clocks(folder: Path, *, full: bool) -> Result:
+    """One is five minutes ahead, another five behind: the database's clock rules."""
+
+    async def wait(_: Replicas) -> str:
+        await asyncio.sleep(60 if full else 8)
+        return "-5 min, right, +5 min"
+
+    async with replicas(folder) as scene:
+        for one, ahead in zip(scene.replicas, (-SKEW, timedelta(), SKEW), strict=True):
+            one.goes_on_as(Hosted(one.config, ahead))
+            await one.running.says("is running")
+        await scene.has_read()
+        return await judged(scene, wait)
 
 
 async def caught(scene: Replicas, name: str, sign: bytes) -> Replica:

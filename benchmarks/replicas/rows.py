@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.replicas import database, network, process
+from benchmarks.replicas import database, namespaces, network, process
 from benchmarks.replicas.under import Result
 
 
@@ -37,8 +37,10 @@ ROWS = (
     Row("kill", process.kills),
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
+    Row("clocks", process.wrong_clocks, repeats=False),
     Row("database-stop", database.stops),
     Row("database-cut", network.cut_off),
     Row("database-silent", network.swallowed),
     Row("telegram-silent", network.deaf),
+    Row("network", network.parted, missing=namespaces.missing),
 )

@@ -1,14 +1,14 @@
 """Replicas of the real program under steady traffic while a fault lasts, and what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 import postgres
-from replicas import ASKING, CHATS, Questions, Replicas, Trade
+from replicas import ASKING, CHATS, HERE, Lodging, Questions, Replicas, Trade
 from verdicts import Verdict, count_told, judge
 
 LONGEST_RECOVERY = 120.0
@@ -26,19 +26,23 @@ class Result:
     note: str = ""
 
 
-async def under(folder: Path, fault: Fault, database: str | None = None) -> Result:
+async def under(
+    folder: Path, fault: Fault, database: str | None = None, lodgings: Sequence[Lodging] = (HERE, HERE, HERE)
+) -> Result:
     """Failures and questions go on all the time; all of them must be told and answered in the end."""
-    async with replicas(folder, database) as scene:
+    async with replicas(folder, database, lodgings) as scene:
         await scene.run()
         return await judged(scene, fault)
 
 
 @asynccontextmanager
-async def replicas(folder: Path, database: str | None = None, host: str = "127.0.0.1") -> AsyncIterator[Replicas]:
+async def replicas(
+    folder: Path, database: str | None = None, lodgings: Sequence[Lodging] = (HERE, HERE, HERE)
+) -> AsyncIterator[Replicas]:
     """The scene, closed at the end."""
-    scene = Replicas(folder, database or await asyncio.to_thread(postgres.new_url))
+    scene = Replicas(folder, database or await asyncio.to_thread(postgres.new_url), lodgings)
     try:
-        yield await scene.open(host)
+        yield await scene.open()
     finally:
         await scene.close()
 
@@ -76,5 +80,5 @@ def _told(scene: Replicas, trade: Trade) -> bool:
 
 def output(scene: Replicas) -> str:
     """What every run of every replica has said."""
-    runs = [(one.number, run) for one in scene.replicas for run in one.outputs]
+    runs = [(one.number, run) for one in scene.replicas for run in one.runs]
     return "\n".join(f"--- replica {number}\n{run.output}" for number, run in runs)
