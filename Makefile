@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test docs release hooks fuzz lint format bench faults soak bench-anomaly picture lock audit clean
+.PHONY: demo test docs release hooks fuzz lint format bench faults faults-cluster soak bench-anomaly picture lock audit clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
