@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import postgres
-import psycopg
 import pytest
 from databases import new_database, new_store
 
 from bot.store.driver import Connection, Store
-from bot.store.postgres import PostgresConnection, PostgresStore, adapt
+from bot.store.postgres import PostgresStore
 from bot.store.sqlite import SqliteConnection, open_for_writing
 
 
@@ -40,10 +39,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def db(engine: str, tmp_path: Path) -> Iterator[Connection]:
     """A new database, open for writing inside one transaction."""
     if engine == "postgres":
-        with psycopg.connect(postgres.new_url(), autocommit=True) as connection:
-            adapt(connection)
-            connection.execute("BEGIN")
-            yield PostgresConnection(connection)
+        yield from postgres.connected(postgres.new_url())
         return
     opened = open_for_writing(new_database(tmp_path / "epay-bot.db")).conn
     opened.execute("BEGIN IMMEDIATE")

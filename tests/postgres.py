@@ -5,15 +5,17 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import psycopg
 
-from bot.store.postgres import migrate
+from bot.store.driver import Row
+from bot.store.postgres import PostgresConnection, adapt, migrate
 
 _numbers = count(1)
 _MISSING = "no PostgreSQL here: these tests need initdb and postgres (Debian: apt-get install postgresql)"
@@ -77,6 +79,32 @@ class Server:
         done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr.decode()}")
+
+
+class BothWays(PostgresConnection):
+    """A connection that asks every question as a reader's too, whose statements are prepared."""
+
+    def __init__(self, connection: psycopg.Connection[dict[str, Any]]) -> None:
+        super().__init__(connection)
+        self._reader = PostgresConnection(connection, prepared=True)
+
+    def rows(self, sql: str, /, **values: object) -> list[Row]:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            self._reader.rows(sql, **values)
+        return super().rows(sql, **values)
+
+    def row(self, sql: str, /, **values: object) -> Row | None:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            self._reader.row(sql, **values)
+        return super().row(sql, **values)
+
+
+def connected(url: str) -> Iterator[BothWays]:
+    """A connection to a database, inside one transaction."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        adapt(connection)
+        connection.execute("BEGIN")
+        yield BothWays(connection)
 
 
 @cache

@@ -43,7 +43,9 @@ def bulk_of(sql: str) -> Bulk | None:
         return None
     table, names, conflict, unique = found.groups()
     columns = tuple(names.split(", "))
-    taken = f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)"
+    taken = (
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, CAST(%s AS json))"
+    )
     places = tuple(columns.index(name) for name in unique.split(", ")) if unique else ()
     return Bulk(f"{taken} {escaped(conflict or '')}", columns, places)
 
