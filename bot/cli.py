@@ -19,6 +19,7 @@ from bot.exits import end, told_in_words
 from bot.interview.command import init
 from bot.model import Window
 from bot.rules import check_settings
+from bot.signals import Signals
 
 # What takes a second to import is imported by the commands that need it.
 # ruff: noqa: PLC0415
@@ -49,9 +50,15 @@ def with_config(command: Command) -> Command:
 def _settings(path: Path, level: str, *, json: bool) -> Settings:
     """The checked configuration, with its secrets already kept out of every log."""
     with told_in_words():
-        settings = config.load(path, check_settings)
-        exposed = config.exposed_files(path)
-    logs.set_up(level, as_json=json, secrets=config.list_secrets(settings))
+        return _read(path, level, json=json, secrets=set())
+
+
+def _read(path: Path, level: str, *, json: bool, secrets: set[str]) -> Settings:
+    """The same; `secrets` are kept out of every log too, and get those read now. Raises ConfigurationError."""
+    settings = config.load(path, check_settings)
+    exposed = config.exposed_files(path)
+    secrets.update(config.list_secrets(settings))
+    logs.set_up(level, as_json=json, secrets=secrets)
     for file in exposed:
         click.echo(f"warning: every user of this machine can read the secrets in {file}; chmod 600 {file}", err=True)
     return settings
@@ -60,16 +67,22 @@ def _settings(path: Path, level: str, *, json: bool) -> Settings:
 @main.command()
 @with_config
 def run(config_path: Path, log_level: str, log_json: bool) -> None:
-    """Run the bot until SIGTERM or SIGINT."""
-    settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import App
+    """Run the bot until SIGTERM or SIGINT; SIGHUP has it read its configuration anew."""
+    signals, secrets = Signals(), set[str]()
 
-    if dsn := settings.server.sentry_dsn:
-        with told_in_words():
-            sentry.report_to(dsn.get_secret_value(), logs.Redactor(config.list_secrets(settings)))
-    if not settings.access.owners:
-        click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
-    _run_until_stopped(lambda stop: App(settings).run(stop))
+    def read() -> Settings:
+        settings = _read(config_path, log_level, json=log_json, secrets=secrets)
+        if dsn := settings.server.sentry_dsn:
+            sentry.report_to(dsn.get_secret_value(), logs.Redactor(secrets))
+        if not settings.access.owners:
+            click.echo("access.owners is empty: nobody may use the bot and nobody gets alerts", err=True)
+        return settings
+
+    with told_in_words():
+        settings = read()
+        from bot.reloading import Reloading
+
+        asyncio.run(Reloading(read, signals).run(settings))
 
 
 def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

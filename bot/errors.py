@@ -65,6 +65,10 @@ class StoreError(EpayBotError):
     """The database cannot be used; the text says why and what to do."""
 
 
+class LeaseLost(EpayBotError):
+    """Another replica does this work by now; nothing was written."""
+
+
 class BackupError(EpayBotError):
     """No good copy; the text says why and what to do."""
 

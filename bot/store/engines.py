@@ -9,6 +9,15 @@ def is_on_server(url: str) -> bool:
     return url.startswith("postgresql://")
 
 
+def conninfo(url: str) -> str | None:
+    """How else the server is reached, as by the queue of several replicas; None for a file."""
+    if not is_on_server(url):
+        return None
+    from bot.store import postgres
+
+    return postgres.conninfo(url)
+
+
 def open_store(url: str, *, exclusive: bool = True) -> Store:
     """The database behind an address; `exclusive`: for this process alone, where it is a file. Raises StoreError."""
     if is_on_server(url):

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import psycopg
+from procrastinate.schema import SchemaManager
 from psycopg import ClientCursor
 from psycopg.adapt import Loader
 from psycopg.rows import dict_row
@@ -53,6 +54,7 @@ _TYPES = (
     (re.compile(r"\bBLOB\b"), "BYTEA"),
     (re.compile(r"\) STRICT$"), ")"),
 )
+QUEUE = "procrastinate-3.10"
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS schema_step (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
 )
@@ -198,10 +200,14 @@ def migrate(url: str) -> None:
     store.shut()
 
 
+def conninfo(url: str) -> str:
+    """The address with everything that lets a replica notice soon when the server or the network is gone."""
+    return psycopg.conninfo.make_conninfo(**(_PATIENCE | psycopg.conninfo.conninfo_to_dict(url)))
+
+
 def _pool(url: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
-    given = psycopg.conninfo.conninfo_to_dict(url)
     return ConnectionPool(
-        psycopg.conninfo.make_conninfo(**(_PATIENCE | given)),
+        conninfo(url),
         kwargs={"autocommit": True},
         min_size=1,
         max_size=READERS + 1,
@@ -223,7 +229,7 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 
 def _migrate(db: Connection) -> None:
-    """Every step not taken yet. A replica of an older version goes on beside the newer schema."""
+    """Every step not taken yet, and the queue's tables. A replica of an older version goes on beside them."""
     db.run(_LEDGER)
     taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
     for migration in list_migrations(ENGINE):
@@ -231,6 +237,9 @@ def _migrate(db: Connection) -> None:
             for statement in migration.statements:
                 db.run(translated(statement))
             db.run("INSERT INTO schema_step (name) VALUES (:name)", name=migration.name)
+    if QUEUE not in taken:
+        db.run(SchemaManager.get_schema())
+        db.run("INSERT INTO schema_step (name) VALUES (:name)", name=QUEUE)
 
 
 def translated(statement: str) -> str:
