@@ -116,14 +116,18 @@ class BothWays(PostgresConnection):
         self._reader = PostgresConnection(connection, prepared=True)
 
     def rows(self, sql: str, /, **values: object) -> list[Row]:
-        if sql.lstrip().startswith(("SELECT", "WITH")):
-            self._reader.rows(sql, **values)
+        self._read(sql, values)
         return super().rows(sql, **values)
 
     def row(self, sql: str, /, **values: object) -> Row | None:
-        if sql.lstrip().startswith(("SELECT", "WITH")):
-            self._reader.row(sql, **values)
+        self._read(sql, values)
         return super().row(sql, **values)
+
+    def _read(self, sql: str, values: dict[str, object]) -> None:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            self._reader.run("SAVEPOINT reading")
+            self._reader.rows(sql, **values)
+            self._reader.run("ROLLBACK TO SAVEPOINT reading")
 
 
 @cache
