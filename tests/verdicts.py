@@ -14,6 +14,7 @@ from bot.demo.telegram.records import Delivery
 
 _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
+_INVOICE = re.compile(r"· счёт \d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,11 @@ def count_told(deliveries: Sequence[Delivery]) -> list[datetime]:
 
 
 def told_by(text: str) -> tuple[int, int] | None:
-    """The incident of a living message, and how many failures it tells of."""
-    head, many = _HEAD.search(text), _COUNT.search(text)
-    return (int(head[1]), int(re.sub(r"\D", "", many[1])) if many else 1) if head else None
+    """The incident of a living message, and how many failures it tells of; None when it tells of none."""
+    head, many, one = _HEAD.search(text), _COUNT.search(text), _INVOICE.search(text)
+    if head is None or (many is None and one is None):
+        return None
+    return int(head[1]), int(re.sub(r"\D", "", many[1])) if many else 1
 
 
 def _missing(scene: Replicas) -> int:
