@@ -54,8 +54,8 @@ class Trouble:
     def _lost(self, error: StoreError) -> NoticeAlert:
         if self._shared:
             return NoticeAlert(
-                text="The bot cannot use its database: {error}. Nothing is lost: alerts wait until the database is "
-                "back, and the bot goes on by itself then.",
+                text="A replica of the bot cannot use the database: {error}. Nothing is lost: the others do its work, "
+                "and if none can use it, alerts wait until it is back.",
                 values={"error": str(error)},
                 at=self._now(),
             )

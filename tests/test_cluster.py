@@ -140,4 +140,4 @@ async def test_of_a_trouble_that_lasts_one_tells_and_the_same_one_of_its_end() -
     speaker = "b"
     for one in (b, a, b, a):
         await one.tell(None)
-    assert said == [("a", "The bot cann"), ("a", "The database")]
+    assert said == [("a", "A replica of"), ("a", "The database")]

@@ -38,7 +38,7 @@ class Spread:
 class Verdict:
     """`alerts`: failures that are not told, or too often. `repeats` say that they are some, `unmarked` do not.
 
-    `disorder`: messages that came before an earlier one of the chat, or that took back what was told.
+    `disorder`: messages that came before an earlier one of the chat, or that say less than what was told.
     `silence`: the longest time, in seconds, in which no chat was told anything while there was something to tell.
     """
 
@@ -126,19 +126,17 @@ def _unmarked(deliveries: Sequence[Delivery]) -> int:
 
 
 def _disorder(deliveries: Sequence[Delivery]) -> int:
-    opened = [
-        known[0]
-        for one in deliveries
-        if one.method == "sendMessage"
-        and REPEAT not in one.text
-        and not one.message.reply_to
-        and (known := told_by(one.text))
-    ]
-    versions: dict[int, list[int]] = {}
+    """Openings after later ones, and messages that in the end say less than they once did.
+
+    What a replica gave up when it lost Telegram may arrive later than what another has said since; it is put right.
+    """
+    opened, shown = [], dict[int, list[int]]()
     for one in deliveries:
         if one.message.reply_to is None and (known := told_by(one.text)):
-            versions.setdefault(one.message.message_id, []).append(known[1])
-    backwards = sum(later < earlier for counts in versions.values() for earlier, later in pairwise(counts))
+            shown.setdefault(one.message.message_id, []).append(known[1])
+            if one.method == "sendMessage" and REPEAT not in one.text:
+                opened.append(known[0])
+    backwards = sum(counts[-1] < max(counts) for counts in shown.values())
     return backwards + sum(later < earlier for earlier, later in pairwise(opened))
 
 
