@@ -35,9 +35,9 @@ from bot.recounting import Recounting
 from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
-from bot.store import backup, chats, engines, people, sources
+from bot.store import backup, chats, copying, engines, people, sources
 from bot.store.driver import Connection, Store
-from bot.store.sqlite import path_of
+from bot.store.files import path_of
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble
@@ -58,7 +58,7 @@ def utc_now() -> datetime:
 
 def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     """The configured database, `exclusive`: for this process alone, where it is a file. Raises StoreError."""
-    return engines.open_store(settings.storage.url, exclusive=exclusive)
+    return engines.open_store(settings.storage.url, settings.storage.secret, exclusive=exclusive)
 
 
 def database_of(settings: Settings) -> Path:
@@ -126,6 +126,7 @@ class App:
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
+            await store.write(copying.take_over)
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:
                 await store.write(backup.begin_anew, self._now())

@@ -13,7 +13,7 @@ from bot.errors import BackupError
 from bot.model import IncidentState, NoticeAlert
 from bot.store import chats, incidents, outbox, routes, subscriptions
 from bot.store.driver import Connection
-from bot.store.sqlite import claim
+from bot.store.files import claim
 
 log = logging.getLogger(__name__)
 

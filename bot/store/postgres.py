@@ -4,19 +4,19 @@ Changes of all replicas come one after another, as SQLite has it: each transacti
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import psycopg
 from psycopg import ClientCursor
 from psycopg.adapt import Loader
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.types.string import StrDumper, StrDumperUnknown
 from psycopg_pool import ConnectionPool
 
 from bot.errors import StoreError
+from bot.store import copying, server
 from bot.store.driver import Connection, Row
 from bot.store.schema import list_migrations
 from bot.store.threads import READERS, Threads
@@ -31,16 +31,6 @@ _WRITE = (
     f"SELECT pg_advisory_xact_lock({_WRITERS})"
 )
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '60s'"
-# A network that swallows packets must not hang a replica for a quarter of an hour. The address itself may say else.
-_PATIENCE: dict[str, Any] = {
-    "connect_timeout": 3,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5000,
-    "target_session_attrs": "read-write",
-    "application_name": "epay-bot",
-}
 _NAMED = re.compile(r"(?<![:\w]):([a-z]\w*)")
 # SQLite compares text by its bytes and keeps 64 bits in every integer.
 _TYPES = (
@@ -93,6 +83,9 @@ class PostgresConnection:
     def row(self, sql: str, /, **values: object) -> Row | None:
         return self._execute(sql, values).fetchone()
 
+    def tuples(self, sql: str, /, **values: object) -> list[tuple[Any, ...]]:
+        return ClientCursor(self._connection, row_factory=tuple_row).execute(_named(sql), values).fetchall()
+
     def run(self, sql: str, /, **values: object) -> int:
         return self._execute(sql, values).rowcount
 
@@ -120,18 +113,21 @@ class PostgresStore:
 
     shared = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: str | None = None, *, half: bool = False) -> None:
+        self._half = half
         self._threads = Threads()
         try:
-            self._pool = _pool(url)
+            self._pool = _pool(url, password)
         except psycopg.Error as error:
             self._threads.abandon()
             raise StoreError(f"storage.url is no address of PostgreSQL: {error}") from error
         try:
             self._threads.begin(self._open)
-        except psycopg.Error as error:
+        except (psycopg.Error, StoreError) as error:
             self.shut()
-            raise StoreError(f"the database cannot be opened: {_told(error)}") from error
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"the database cannot be opened: {server.told(error)}") from error
 
     @property
     def waiting(self) -> int:
@@ -141,14 +137,14 @@ class PostgresStore:
         def work() -> T:
             return self._transaction(_WRITE, lambda db: change(db, *args, **kwargs))
 
-        with _named_errors():
+        with server.named():
             return await self._threads.write(work)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             return self._transaction(_READ, lambda db: query(db, *args, **kwargs))
 
-        with _named_errors():
+        with server.named():
             return await self._threads.read(work)
 
     async def close(self) -> None:
@@ -175,7 +171,12 @@ class PostgresStore:
 
     def _open(self) -> None:
         self._pool.open(wait=False)
-        self._transaction(_WRITE, _migrate)
+        self._transaction(_WRITE, self._prepare)
+
+    def _prepare(self, db: Connection) -> None:
+        _migrate(db)
+        if not self._half:
+            copying.refuse_half(db)
 
 
 def migrate(url: str) -> None:
@@ -184,10 +185,9 @@ def migrate(url: str) -> None:
     store.shut()
 
 
-def _pool(url: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
-    given = psycopg.conninfo.conninfo_to_dict(url)
+def _pool(url: str, password: str | None) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
     return ConnectionPool(
-        psycopg.conninfo.make_conninfo(**(_PATIENCE | given)),
+        server.address(url, password),
         kwargs={"autocommit": True},
         min_size=1,
         max_size=READERS + 1,
@@ -224,16 +224,3 @@ def translated(statement: str) -> str:
     for written, meant in _TYPES:
         statement = written.sub(meant, statement)
     return statement
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise StoreError(f"the database cannot be used: {_told(error)}") from error
-
-
-def _told(error: psycopg.Error) -> str:
-    """What is wrong in one line; the password is in no message of PostgreSQL's."""
-    return " ".join(str(error).split()) or type(error).__name__
