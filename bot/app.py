@@ -30,12 +30,12 @@ from bot.guests import Guests
 from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
 from bot.ingest import Ingest
-from bot.model import Destination, Merchant, MerchantId, Terminal, TerminalId
+from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId
 from bot.recounting import Recounting
 from bot.retention import Retained
 from bot.rules import Rulebook
 from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
-from bot.store import backup, chats, copying, engines, people, sources
+from bot.store import backup, chats, copying, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.files import path_of
 from bot.supervisor import Supervisor
@@ -49,6 +49,7 @@ from bot.web import Doors, Web
 log = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=6)
+DATABASE_PAUSE = timedelta(seconds=2)
 
 
 def utc_now() -> datetime:
@@ -100,7 +101,9 @@ class App:
     ) -> None:
         self._settings = settings
         self._jobs = jobs
-        self._now = now
+        self._clock = ServerClock(now)
+        self._now = now = self._clock.now
+        self._store: Store
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
         self._last_resort = LastResort()
@@ -121,18 +124,42 @@ class App:
         """Raises StoreError when the database cannot be opened, DeliveryError when Telegram refuses it, Stalled."""
         async with AsyncExitStack() as stack:
             stack.callback(self._last_resort.disarm)
-            store = open_store(self._settings)
+            store = await self._open_store(stop)
+            if store is None:
+                return
             stack.push_async_callback(store.close)
+            self._store = store
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
             await store.write(copying.take_over)
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:
-                await store.write(backup.begin_anew, self._now())
+                await store.write(backup.find_copy, self._now())
             clients = await self._clients(store, http)
             condition = Condition(store, self._merchants, self._vitals, now=self._now)
             await self._work(stop, ready, Parts(store, gateway, http, clients, condition))
+
+    async def _open_store(self, stop: asyncio.Event) -> Store | None:
+        """The database; one on a server is waited for, unless the bot is to stop before it is there."""
+        waiting = False
+        while not stop.is_set():
+            try:
+                return await asyncio.to_thread(open_store, self._settings)
+            except StoreError as error:
+                if not engines.is_on_server(self._settings.storage.url):
+                    raise
+                if not waiting:
+                    log.warning("%s. The bot waits until it can be", error)
+                waiting = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), DATABASE_PAUSE.total_seconds())
+        return None
+
+    async def tell(self, notice: NoticeAlert) -> None:
+        """Tells the owners while it works. Raises StoreError."""
+        key = f"own/{notice.at.isoformat()}"
+        await self._store.write(outbox.announce, [(key, notice)], self._owners, notice.at)
 
     async def _listen(self, condition: Condition, intake: Intake) -> Web | None:
         if self._settings.server.listen is None:
@@ -169,13 +196,11 @@ class App:
         guarding = asyncio.create_task(self._watchdog(schedule, intake).run(), name="watchdog")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         log.info("epay-bot %s is running for %s", __version__, ", ".join(known.id for known in self._merchants))
-        self._supervisor.ready()
         ready()
         try:
             await asyncio.wait({reading, guarding, stopping}, return_when=asyncio.FIRST_COMPLETED)
             await _say_why(heartbeat, reading, guarding)
         finally:
-            self._supervisor.stopping()
             stopping.cancel()
             guarding.cancel()
             await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))

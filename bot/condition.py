@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.errors import StoreError
 from bot.model import Merchant
-from bot.store import reports
+from bot.store import reports, sources
 from bot.store.driver import Connection, Store
 from bot.vitals import TELEGRAM, Vitals
 
@@ -36,24 +36,31 @@ class Condition:
     async def missing(self) -> list[str]:
         """What keeps the bot from being ready, in sentences; empty when it is."""
         found = ["the store does not answer"] if await self._told(reports.outbox_waiting) is None else []
-        found += [
-            f"merchant {merchant.id} has not been read since the start"
-            for merchant in self._merchants
-            if not self._vitals.has_done_well(poll_of(merchant.id))
-        ]
+        unread = await self._unread()
+        found += [f"merchant {id_} has not been read since the start" for id_ in unread]
         if not self._vitals.has_done_well(TELEGRAM):
             found.append("Telegram has not answered since the start")
         elif (silent := self._vitals.bad_for(TELEGRAM)) > TELEGRAM_ANSWERS_WITHIN.total_seconds():
             found.append(f"Telegram has not answered for {silent:.0f} s")
         return found
 
+    async def _unread(self) -> list[str]:
+        """Merchants that this bot has not read yet; with several replicas: that none of them ever has."""
+        if not self._store.shared:
+            return [one.id for one in self._merchants if not self._vitals.has_done_well(poll_of(one.id))]
+        read = await self._told(sources.list_read) or {}
+        return [one.id for one in self._merchants if read.get(one.id) is None]
+
     async def metrics(self) -> bytes:
         """The text for Prometheus; what only the store knows is left out while it does not answer."""
         vitals = self._vitals
         vitals.put("epay_bot_updates_age_seconds", vitals.bad_for(TELEGRAM))
         vitals.put("epay_bot_database_queue", self._store.waiting)
+        read = await self._told(sources.list_read) or {} if self._store.shared else {}
         for merchant in self._merchants:
-            vitals.put("epay_bot_poll_age_seconds", vitals.bad_for(poll_of(merchant.id)), merchant.id)
+            at = read.get(merchant.id)
+            age = (self._now() - at).total_seconds() if at else vitals.bad_for(poll_of(merchant.id))
+            vitals.put("epay_bot_poll_age_seconds", age, merchant.id)
         pulse = await self._told(reports.pulse)
         for name in ("epay_bot_operations", "epay_bot_incidents_open"):
             vitals.clear(name)

@@ -70,6 +70,10 @@ class InUse(StoreError):
     """A bot works on the database, and only one may."""
 
 
+class LeaseLost(EpayBotError):
+    """Another replica does this work by now; nothing was written."""
+
+
 class BackupError(EpayBotError):
     """No good copy; the text says why and what to do."""
 

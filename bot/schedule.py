@@ -37,8 +37,10 @@ KEEP_UPDATES = timedelta(days=2)
 KEEP_QUERIES = timedelta(days=30)
 KEEP_SENT = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=30)
+DELIVER = "deliver"
+BEAT = "beat"
 # The delivery job's name among the loops; a poll's is `poll_of` its merchant.
-DELIVERY = "deliver outbox"
+DELIVERY = f"{DELIVER} outbox"
 Work = Callable[[], Awaitable[object]]
 
 
@@ -160,7 +162,7 @@ def _beating(works: Works) -> Iterable[tuple[str, Work]]:
 
 JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
-    Job("deliver", lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
+    Job(DELIVER, lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
     Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
@@ -169,7 +171,7 @@ JOBS = (
     Job("drop", lambda _: timedelta(hours=1), timedelta(minutes=30), _dropping),
     Job("backup", lambda _: timedelta(seconds=30), timedelta(hours=1), _copying),
     Job("recount", lambda _: timedelta(minutes=10), timedelta(hours=1), _recounting),
-    Job("beat", lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
+    Job(BEAT, lambda _: timedelta(minutes=1), timedelta(seconds=30), _beating),
 )
 
 
@@ -229,13 +231,13 @@ class Schedule:
         if self._stopped:
             return
         # APScheduler ends what runs some time after its shutdown has returned: too late for who closes connections.
-        task = asyncio.create_task(self._run_once(name, work, limit), name=name)
+        task = asyncio.create_task(self.run_once(name, work, limit), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         with suppress(asyncio.CancelledError):
             await task
 
-    async def _run_once(self, name: str, work: Work, limit: timedelta) -> None:
+    async def run_once(self, name: str, work: Work, limit: timedelta) -> None:
         """One run. Whatever goes wrong is logged once, and once more when it is over; the others go on."""
         try:
             with about(job=name):

@@ -1,7 +1,8 @@
-"""What a supervisor such as systemd is told: ready, alive, how it goes, stopping. Without one nothing is said."""
+"""What a supervisor like systemd hears: ready, reloading, alive, how it goes, stopping. Without one nothing is said."""
 
 import os
 import socket
+import time
 from contextlib import suppress
 
 
@@ -18,6 +19,10 @@ class Supervisor:
 
     def ready(self) -> None:
         self._say("READY=1")
+
+    def reloading(self) -> None:
+        """Until it is ready again; the time says which request this answers."""
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def alive(self) -> None:
         self._say("WATCHDOG=1")

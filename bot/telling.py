@@ -70,7 +70,7 @@ def tell_others(db: Connection, lost: Destination, notice: NoticeAlert) -> None:
 
 
 def _take_over(db: Connection, chat_id: int, now: datetime) -> None:
-    for alert in outbox.list_unsent_openings(db, chat_id):
+    for alert in living.list_unsent_openings(db, chat_id):
         for route in routes.list_for(db, alert.incident):
             place = routes.place_of(route.destination)
             if route.instead_of and place not in living.list_places(db, alert.incident.number):

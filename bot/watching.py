@@ -90,6 +90,18 @@ class Watching:
             self._rooms.pop(merchant_id, None)
             raise
 
+    async def refresh(self, store: Store, merchant_id: MerchantId) -> None:
+        """Takes over what another replica has learned since, where that takes no replay of all history."""
+        watched = await store.read(volume.find_watched, merchant_id)
+        room = self._rooms.get(merchant_id)
+        if watched is None or merchant_id in self._replays or (room and room.watched == watched):
+            return
+        self._rooms.pop(merchant_id, None)
+        replay = await store.read(self._begin, merchant_id)
+        if replay and not replay.rebuilt:
+            self._replays[merchant_id] = replay
+            await self.catch_up(store, merchant_id)
+
     async def catch_up(self, store: Store, merchant_id: MerchantId) -> None:
         """Replays what a merchant's detectors do not know yet, in slices and without an alert."""
         if not self._settings.enabled:

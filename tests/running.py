@@ -85,18 +85,20 @@ class Outside:
         path.chmod(0o600)
         return path
 
-    def merchant(self, **keys: Any) -> dict[str, Any]:
+    def merchant(self, number: int = 0, **keys: Any) -> dict[str, Any]:
+        """The first merchant of this bank, or another."""
+        known = self.world.merchants[number]
         epay: dict[str, Any] = {
-            "username": self.shop.username,
-            "password": self.shop.password,
-            "client_id": self.shop.client_id,
-            "client_secret": self.shop.client_secret,
+            "username": known.username,
+            "password": known.password,
+            "client_id": known.client_id,
+            "client_secret": known.client_secret,
             "oauth_url": self.bank_url + TOKEN_PATH,
             "p2p_url": self.bank_url + LIST_PATH,
             "api_url": self.bank_url,
         }
-        terminals = [{"id": known.tid, "name": known.name, "uuid": known.uuid} for known in self.shop.terminals]
-        return {"id": self.shop.id, "name": "Shop LLP", "epay": epay | keys, "terminals": terminals}
+        terminals = [{"id": one.tid, "name": one.name, "uuid": one.uuid} for one in known.terminals]
+        return {"id": known.id, "name": f"{known.id.title()} LLP", "epay": epay | keys, "terminals": terminals}
 
     async def begin(self, **sections: Any) -> "Outside":
         """A configuration and a store that has met this bank before: what happens from now on is news."""
@@ -111,10 +113,11 @@ class Outside:
         await store.close()
         return self
 
-    def fail(self, **details: Any) -> str:
-        """A payment fails at the bank now; its invoice."""
+    def fail(self, number: int = 0, **details: Any) -> str:
+        """A payment of the first merchant, or another, fails at the bank now; its invoice."""
         given: dict[str, Any] = {"outcome": "failed", "reason_code": 458, "created_at": now(), **details}
-        return self.world.add(self.shop.id, self.shop.terminals[0].tid, 25_000, **given).invoice_id
+        merchant = self.world.merchants[number]
+        return self.world.add(merchant.id, merchant.terminals[0].tid, 25_000, **given).invoice_id
 
     async def asked(self) -> None:
         """Waits until the bank is asked for operations."""
@@ -169,10 +172,11 @@ class Outside:
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
-    async def start_anew(self, *arguments: str | Path, **environment: str) -> "Program":
+    async def start_anew(self, *arguments: str | Path, stdin: int | None = None, **environment: str) -> "Program":
         """`python -m bot …`, as a person starts it, with this in the environment as well."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *map(str, arguments)),
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **environment},

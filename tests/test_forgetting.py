@@ -109,7 +109,7 @@ async def test_the_person_is_gone_from_every_place_and_does_not_return(store: Sq
     everything = await store.read(dump)
     assert not [word for word in ("Айгүл", "1512", "0000001", "igul@") if word in everything]
     assert "8888" in everything
-    assert await store.read(lambda db: [one.incident for one in outbox.list_unsent_openings(db, OWNER.chat_id)])
+    assert await store.read(lambda db: [one.incident for one in living.list_unsent_openings(db, OWNER.chat_id)])
     assert await forget(store, payer) == (0, 0)
 
 

@@ -175,6 +175,7 @@ async def test_a_supervisor_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
 def test_the_unit_gives_the_program_the_time_it_needs() -> None:
     unit = dict(re.findall(r"^(\w+)=(.+)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE))
     assert (unit["Type"], unit["Restart"]) == ("notify", "on-failure")
+    assert unit["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert int(unit["WatchdogSec"].removesuffix("s")) >= 30
     assert int(unit["TimeoutStopSec"].removesuffix("s")) > 10
 

@@ -134,7 +134,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "digest": lambda db: digests.digest(
         db, [(SHOP_LLP, None)], DigestKind.DAILY, due_at=NOW, calendar=Calendar(ZoneInfo("Asia/Almaty")), now=NOW
     ),
-    "list_unsent_openings": lambda db: outbox.list_unsent_openings(db, OWNER.chat_id),
+    "list_unsent_openings": lambda db: living.list_unsent_openings(db, OWNER.chat_id),
     "list_places": lambda db: living.list_places(db, 1),
     "show": lambda db: living.show(db, an_alert(), OWNER, NOW, LEASE),
     "reply": lambda db: living.reply(db, an_alert(reason=AlertReason.RESOLVED), OWNER, NOW),

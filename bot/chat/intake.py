@@ -3,11 +3,11 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from bot.chat.lanes import Lanes
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
@@ -17,10 +17,23 @@ from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.model import Request
 from bot.store import chats
-from bot.store.driver import Store
+from bot.store.driver import Connection, Store
 from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+# Longer than an answer may take: whoever received it is gone.
+ABANDONED = timedelta(minutes=2)
+
+
+class Seat(Protocol):
+    """The right to read updates, which one of several replicas has at a time."""
+
+    async def hold(self) -> bool: ...
+
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class Handler(Protocol):
@@ -35,9 +48,13 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """`wait`: one long poll. `limit`: the longest one update may take. `pauses`: between tries after errors."""
+    """`wait`: one long poll. `limit`: the longest one update may take. `pauses`: between tries after errors.
+
+    `stand_by`: how often a replica asks whether it is its turn to read.
+    """
 
     wait: timedelta = timedelta(seconds=50)
+    stand_by: timedelta = timedelta(seconds=3)
     limit: timedelta = timedelta(seconds=60)
     pauses: Sequence[timedelta] = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15, 30))
     conflicts: int = 5
@@ -58,6 +75,7 @@ class Intake:
         vitals: Vitals | None = None,
         webhook: Webhook | None = None,
         pace: Pace | None = None,
+        seat: Seat | None = None,
     ) -> None:
         self.last_ok_at: datetime | None = None
         self.lost_since: datetime | None = None
@@ -68,6 +86,7 @@ class Intake:
         self._vitals = vitals or Vitals()
         self._webhook = webhook
         self._pace = pace or Pace()
+        self._seat = seat
         self._throttle = Throttle()
         self._lanes = Lanes(parallel=self._pace.parallel, backlog=self._pace.backlog)
         self._username = ""
@@ -111,6 +130,10 @@ class Intake:
 
         Raises DeliveryError or StoreError.
         """
+        ours = self._seat is None or await self._seat.hold()
+        if not ours and self._webhook is None:
+            await self._stand_by()
+            return
         if not self._begun:
             await self._begin()
             self._found()
@@ -120,18 +143,28 @@ class Intake:
         else:
             await self._gateway.me()
             self._found()
+            if ours and self._seat:
+                await self._hand_out(before=self._now() - ABANDONED)
             await self._pause(self._pace.wait)
+
+    async def _stand_by(self) -> None:
+        """Another replica reads; whatever it leaves is found in the store when it is this one's turn."""
+        self._begun, self._offset = False, None
+        await self._gateway.me()
+        self._found()
+        await self._pause(self._pace.stand_by)
 
     async def receive(self, batch: Sequence[dict[str, Any]]) -> None:
         """Stores raw updates in one transaction, lets the offset move past them and hands out what is not done."""
         if not batch:
             return
         rows = [(update["update_id"], json.dumps(update)) for update in batch]
-        await self._store.write(chats.keep_updates, rows, self._now())
+        keeper = self._seat if self._seat and self._webhook is None else self._store
+        new = await keeper.write(chats.keep_updates, rows, self._now())
         self._offset = max(update_id for update_id, _ in rows) + 1
         # What is posted before the start is over, or after the end has begun, waits in the store.
         if self._webhook is None or (self._username and not self._stopping.is_set()):
-            await self._hand_out()
+            await self._hand_out(only=new if self._seat and self._webhook else None)
 
     async def receive_one(self, update: dict[str, Any]) -> None:
         """What Telegram posted; once this returns it is stored. Raises StoreError."""
@@ -145,19 +178,22 @@ class Intake:
         else:
             await self._gateway.set_webhook(self._webhook.url, self._webhook.secret.get_secret_value())
         self._username = me.username
-        await self._hand_out()
+        if self._webhook is None or self._seat is None:
+            await self._hand_out()
         try:
             await self._gateway.set_menu(self._handler.menus())
         except DeliveryError as error:
             log.warning("the command menu could not be set: %s", error)
         self._begun = True
 
-    async def _hand_out(self) -> None:
+    async def _hand_out(self, *, before: datetime | None = None, only: Container[int] | None = None) -> None:
+        """What is not done: everything, what came `before` then, or `only` what this replica has received itself."""
         async with self._handing_out:
             # What is finished while the list is read is still in it.
             self._done.clear()
-            for update_id, body in await self._store.read(chats.list_unhandled_updates):
-                if update_id not in self._in_hand and update_id not in self._done:
+            for update_id, body in await self._store.read(chats.list_unhandled_updates, before):
+                known = update_id in self._in_hand or update_id in self._done
+                if not known and (only is None or update_id in only):
                     self._in_hand.add(update_id)
                     await self._take(update_id, body)
 

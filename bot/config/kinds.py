@@ -64,6 +64,13 @@ def secret_url(secret: SecretStr | None) -> SecretStr | None:
     return secret and SecretStr(_http_url(secret.get_secret_value()))
 
 
+def database_url(url: str) -> str:
+    """An address of a database. Raises ValueError for anything else."""
+    if not re.match("(sqlite:///|postgresql://).", url):
+        raise ValueError("a database is written like sqlite:///data/epay-bot.db or postgresql://user@host/database")
+    return url
+
+
 def split_password(url: str) -> tuple[str, str | None]:
     """An address of a database without its password, and the password. Raises ValueError, without a word of either."""
     if not url.startswith("postgresql://"):

@@ -12,18 +12,18 @@ PREFIX = "EPAY_BOT__"
 _SECRETS = frozenset({"token", "password", "client_secret", "secret"})
 
 
-def find_file(given: str) -> Path:
-    """The file meant: a bare name is a credential of systemd, if it gave one of that name."""
-    folder = os.environ.get(CREDENTIALS)
-    if folder and given == Path(given).name and (credential := Path(folder) / given).exists():
+def find_file(given: str, folder: Path) -> Path:
+    """The file meant, from `folder` on: a bare name is a credential of systemd, if it gave one of that name."""
+    credentials = os.environ.get(CREDENTIALS)
+    if credentials and given == Path(given).name and (credential := Path(credentials) / given).exists():
         return credential
-    return Path(given).expanduser()
+    return folder / Path(given).expanduser()
 
 
-def read_secret(name: str, given: str) -> str:
+def read_secret(name: str, given: str, folder: Path) -> str:
     """Raises ValueError, without a word of what was read."""
     try:
-        return find_file(given).read_text(encoding="utf-8").strip()
+        return find_file(given, folder).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ValueError(f"{name}_file {given} cannot be read: {reason}") from error
@@ -41,17 +41,21 @@ def list_secrets(section: BaseModel) -> list[str]:
     return found
 
 
-def list_exposed(path: Path, given: object) -> list[Path]:
+def list_variables() -> dict[str, str]:
+    """What the environment says of the configuration."""
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+
+
+def list_exposed(path: Path, given: object, folder: Path = Path()) -> list[Path]:
     """Files with secrets which every user of this machine can read; a group that may is taken to be meant.
 
-    `given`: what the configuration at `path` says, as it is written.
+    `given`: what the file at `path` says, as it is written; its relative paths lead from `folder`.
     """
-    variables = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
-    written = list(_list_written([given, variables]))
-    files = {find_file(value) for name, value in written if name.endswith("_file")}
-    if any(name in _SECRETS for name, _ in written):
+    written = list(_list_written(given))
+    files = {find_file(value, folder) for name, value in written if name.endswith("_file")}
+    if any(name in _SECRETS or (name == "url" and "@" in value) for name, value in written):
         files.add(path)
-    return sorted(one for one in files if _is_for_all(one))
+    return [one for one in files if _is_for_all(one)]
 
 
 def _list_written(given: object) -> Iterator[tuple[str, str]]:

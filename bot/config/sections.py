@@ -1,9 +1,11 @@
 """The sections of the configuration file as frozen, checked values."""
 
+from dataclasses import dataclass
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config.kinds import (
@@ -13,11 +15,23 @@ from bot.config.kinds import (
     Quoted,
     Url,
     Zone,
+    database_url,
     secret_url,
     split_password,
     webhook_secret,
 )
 from bot.config.secrets import PREFIX, read_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of the configuration stands: the `folder` its relative paths lead from, `file` as people read it.
+
+    `file` is empty for the configuration itself, whose relative paths lead from where the bot is started.
+    """
+
+    file: str = ""
+    folder: Path = Path()
 
 
 class Section(BaseModel):
@@ -27,10 +41,10 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _secrets_from_files(cls, values: Any) -> Any:
+    def _secrets_from_files(cls, values: Any, info: ValidationInfo) -> Any:
         if not isinstance(values, dict):
             return values
-        given = dict(values)
+        given, origin = dict(values), info.context or Origin()
         for name, field in cls.model_fields.items():
             if (
                 SecretStr in (field.annotation, *get_args(field.annotation))
@@ -38,7 +52,7 @@ class Section(BaseModel):
             ):
                 if given.get(name):
                     raise ValueError(f"{name} and {name}_file are both given; keep one")
-                given[name] = read_secret(name, str(path))
+                given[name] = read_secret(name, str(path), origin.folder)
         return given
 
 
@@ -59,12 +73,10 @@ class Access(Section):
     audit_days: int = Field(default=180, ge=1)
 
 
-class Epay(Section):
+class EpayShared(Section):
+    """What merchants may have in common: the top level's `epay` says it for all of them."""
+
     environment: Literal["production", "test"] = "production"
-    username: str = Field(min_length=1)
-    password: SecretStr = Field(min_length=1)
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr = Field(min_length=1)
     oauth_url: Url | None = None
     p2p_url: Url | None = None
     api_url: Url | None = None
@@ -73,6 +85,13 @@ class Epay(Section):
     terminal_filter: Literal["auto", "tid", "uuid"] = "auto"
     page_size: int = Field(default=1000, ge=1, le=10_000)
     timeout: Duration = timedelta(seconds=20)
+
+
+class Epay(EpayShared):
+    username: str = Field(min_length=1)
+    password: SecretStr = Field(min_length=1)
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = Field(min_length=1)
 
 
 class TerminalSettings(Section):
@@ -86,12 +105,25 @@ class MerchantSettings(Section):
     name: str = Field(min_length=1)
     epay: Epay
     terminals: tuple[TerminalSettings, ...] = ()
+    _origin: Origin = Origin()
+
+    def model_post_init(self, context: Any, /) -> None:
+        self._origin = context or Origin()
+
+    @property
+    def place(self) -> str:
+        """What people know it by: its id, with the file it stands in unless that is the configuration itself."""
+        return f"{self.id} ({self._origin.file})" if self._origin.file else self.id
+
+    def sharing(self, shared: EpayShared) -> "MerchantSettings":
+        """With what all merchants share, as far as it says nothing else itself."""
+        left = shared.model_fields_set - self.epay.model_fields_set
+        epay = self.epay.model_copy(update={name: getattr(shared, name) for name in left})
+        return self.model_copy(update={"epay": epay})
 
 
 def _distinct(merchants: tuple[MerchantSettings, ...]) -> tuple[MerchantSettings, ...]:
     ids = [merchant.id for merchant in merchants]
-    if not ids:
-        raise ValueError("at least one merchant is needed")
     if repeated := sorted({name for name in ids if ids.count(name) > 1}):
         raise ValueError(f"the id {repeated[0]} is used twice")
     return merchants
@@ -100,7 +132,7 @@ def _distinct(merchants: tuple[MerchantSettings, ...]) -> tuple[MerchantSettings
 class Storage(Section):
     """`url` never holds a password: one that was written there stands in `password`."""
 
-    url: str = Field(default="sqlite:///data/epay-bot.db", pattern=r"^(sqlite:///.+|postgresql://.+)$")
+    url: Annotated[str, AfterValidator(database_url)] = "sqlite:///data/epay-bot.db"
     password: SecretStr | None = None
 
     @model_validator(mode="before")
@@ -159,7 +191,8 @@ class Settings(BaseSettings):
 
     telegram: Telegram
     access: Access = Access()
-    merchants: Annotated[tuple[MerchantSettings, ...], AfterValidator(_distinct)]
+    epay: EpayShared = EpayShared()
+    merchants: Annotated[tuple[MerchantSettings, ...], AfterValidator(_distinct)] = ()
     storage: Storage = Storage()
     polling: Polling = Polling()
     server: Server = Server()

@@ -57,6 +57,11 @@ class Pace:
         """Telegram cannot be reached, or asked the whole bot to wait."""
         self._everybody.paused_until = until
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when nobody is to be sent anything, if that was asked for."""
+        return self._everybody.paused_until
+
     def forget(self) -> None:
         """The clock was set back: nothing known of what was sent when holds any more."""
         self._everybody = _Lane(EVERYBODY)

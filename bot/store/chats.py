@@ -6,20 +6,31 @@ from datetime import datetime
 
 from bot.model import ChatKind, Destination, NoticeAlert, to_micros
 from bot.store import living, outbox, people, queries, subscriptions
-from bot.store.driver import Connection, Row
+from bot.store.driver import Connection, Row, micros_or_none
 
 
-def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> None:
-    """Stores raw updates by id before they are confirmed; known ones are left alone."""
-    db.many(
-        "INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, ?) ON CONFLICT (update_id) DO NOTHING",
-        ((update_id, body, to_micros(now)) for update_id, body in updates),
+def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> set[int]:
+    """Stores raw updates by id before they are confirmed; known ones are left alone. Returns the ids of the new."""
+    return {
+        update_id
+        for update_id, body in updates
+        if db.row(
+            "INSERT INTO inbox (update_id, body, received_at) VALUES (:update_id, :body, :now) "
+            "ON CONFLICT (update_id) DO NOTHING RETURNING update_id",
+            update_id=update_id,
+            body=body,
+            now=to_micros(now),
+        )
+    }
+
+
+def list_unhandled_updates(db: Connection, before: datetime | None = None) -> list[tuple[int, str]]:
+    """Stored updates nobody has finished with, all or those received before then, oldest first."""
+    rows = db.rows(
+        "SELECT update_id, body FROM inbox WHERE handled_at IS NULL AND received_at <= COALESCE(:before, received_at) "
+        "ORDER BY update_id",
+        before=micros_or_none(before),
     )
-
-
-def list_unhandled_updates(db: Connection) -> list[tuple[int, str]]:
-    """Stored updates nobody has finished with, oldest first."""
-    rows = db.rows("SELECT update_id, body FROM inbox WHERE handled_at IS NULL ORDER BY update_id")
     return [(row["update_id"], row["body"]) for row in rows]
 
 

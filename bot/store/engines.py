@@ -7,8 +7,6 @@ from bot.store import files, sqlite
 from bot.store.driver import Store
 from bot.store.schema import list_migrations
 
-POSTGRES = "postgres"
-
 
 def is_on_server(url: str) -> bool:
     """Whether the address means PostgreSQL, which several replicas may share."""
@@ -47,7 +45,11 @@ def list_steps(url: str, password: str | None = None) -> set[str]:
 
 def list_known_steps(url: str) -> set[str]:
     """The steps this program knows for the engine of an address."""
-    return {step.name for step in list_migrations(POSTGRES if is_on_server(url) else "")}
+    if is_on_server(url):
+        from bot.store.postgres import list_known_steps
+
+        return list_known_steps()
+    return {step.name for step in list_migrations()}
 
 
 def name_of(url: str) -> str:

@@ -102,6 +102,18 @@ def list_places(db: Connection, number: int) -> list[Place]:
     return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
 
 
+def list_unsent_openings(db: Connection, chat_id: int) -> list[IncidentAlert]:
+    """What a chat that takes no messages would have been told of incidents that go on."""
+    rows = db.rows(
+        "SELECT outbox.body AS body FROM outbox JOIN incident ON incident.number = outbox.incident "
+        "WHERE chat_id = :chat_id AND outbox.state IN ('waiting', 'dead') AND action = 'open' "
+        "AND incident.state <> 'resolved' ORDER BY outbox.id",
+        chat_id=chat_id,
+    )
+    alerts = (outbox.alert_of(row["body"]) for row in rows)
+    return [alert for alert in alerts if isinstance(alert, IncidentAlert)]
+
+
 def record_opened(
     db: Connection, number: int, place: Place, message_id: int, now: datetime, *, repeated: bool = False
 ) -> None:

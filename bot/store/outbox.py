@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 REVIVE_FOR = timedelta(hours=24)
 _KINDS = {IncidentAlert: "incident", NoticeAlert: "notice", DigestAlert: "digest"}
+# A later attempt, perhaps of another replica, knows better; only that it was sent is true whoever says it.
+_STILL_OURS = "WHERE id = ? AND attempts <= ? AND state = 'waiting'"
 _BODIES: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(alert) for alert, kind in _KINDS.items()}
 
 
@@ -227,8 +229,8 @@ def record_sent(db: Connection, deliveries: Iterable[Delivery], message_id: int,
 def put_back(db: Connection, deliveries: Iterable[Delivery], due_at: datetime, problem: str) -> None:
     """Surely not sent this time: as unsure as before the attempt, due again later."""
     db.many(
-        "UPDATE outbox SET unsure = ?, batch = ?, due_at = ?, problem = ? WHERE id = ?",
-        ((int(d.unsure), d.batch, to_micros(due_at), problem, d.id) for d in deliveries),
+        f"UPDATE outbox SET unsure = ?, batch = ?, due_at = ?, problem = ? {_STILL_OURS}",
+        ((int(d.unsure), d.batch, to_micros(due_at), problem, d.id, d.attempts) for d in deliveries),
     )
 
 
@@ -236,22 +238,30 @@ def record_unknown(db: Connection, deliveries: Sequence[Delivery], due_at: datet
     """Nobody can know whether it arrived. The first time it is due once more; after a repeat it stays uncertain."""
     batch = deliveries[0].batch if deliveries[0].unsure else deliveries[0].id
     db.many(
-        "UPDATE outbox SET state = ?, unsure = 1, batch = ?, due_at = ?, problem = ? WHERE id = ?",
-        (("uncertain" if d.unsure else "waiting", batch, to_micros(due_at), problem, d.id) for d in deliveries),
+        f"UPDATE outbox SET state = ?, unsure = 1, batch = ?, due_at = ?, problem = ? {_STILL_OURS}",
+        (
+            ("uncertain" if d.unsure else "waiting", batch, to_micros(due_at), problem, d.id, d.attempts)
+            for d in deliveries
+        ),
     )
 
 
 def record_dead(db: Connection, deliveries: Iterable[Delivery], problem: str) -> None:
     """This destination will not take it; it is as unsure as before the attempt."""
     db.many(
-        "UPDATE outbox SET state = 'dead', unsure = ?, batch = ?, problem = ? WHERE id = ?",
-        ((int(d.unsure), d.batch, problem, d.id) for d in deliveries),
+        f"UPDATE outbox SET state = 'dead', unsure = ?, batch = ?, problem = ? {_STILL_OURS}",
+        ((int(d.unsure), d.batch, problem, d.id, d.attempts) for d in deliveries),
     )
 
 
-def release_claims(db: Connection, now: datetime) -> None:
-    """After a restart: what was in flight is due at once, as what may have arrived."""
-    db.run("UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND unsure = 1", now=to_micros(now))
+def release_claims(db: Connection, now: datetime, chat_id: int | None = None) -> None:
+    """Who sent is gone: what was in flight, of one chat or of all, is due at once, as what may have arrived."""
+    db.run(
+        "UPDATE outbox SET due_at = :now WHERE state = 'waiting' AND unsure = 1 "
+        "AND chat_id = COALESCE(:chat_id, chat_id)",
+        now=to_micros(now),
+        chat_id=chat_id,
+    )
 
 
 def revive(db: Connection, chat_id: int, now: datetime) -> tuple[list[int], list[int]]:
@@ -281,15 +291,3 @@ def revive(db: Connection, chat_id: int, now: datetime) -> tuple[list[int], list
         **lately,
     )
     return open_now, over
-
-
-def list_unsent_openings(db: Connection, chat_id: int) -> list[IncidentAlert]:
-    """What a chat that takes no messages would have been told of incidents that go on."""
-    rows = db.rows(
-        "SELECT outbox.body AS body FROM outbox JOIN incident ON incident.number = outbox.incident "
-        "WHERE chat_id = :chat_id AND outbox.state IN ('waiting', 'dead') AND action = 'open' "
-        "AND incident.state <> 'resolved' ORDER BY outbox.id",
-        chat_id=chat_id,
-    )
-    alerts = (alert_of(row["body"]) for row in rows)
-    return [alert for alert in alerts if isinstance(alert, IncidentAlert)]

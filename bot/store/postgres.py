@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import psycopg
+from procrastinate.schema import SchemaManager
 from psycopg import ClientCursor
 from psycopg.adapt import Loader
 from psycopg.rows import dict_row, tuple_row
@@ -40,6 +41,7 @@ _TYPES = (
     (re.compile(r"\bBLOB\b"), "BYTEA"),
     (re.compile(r"\) STRICT$"), ")"),
 )
+QUEUE = "procrastinate-3.10"
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS schema_step (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
 )
@@ -187,7 +189,7 @@ def migrate(url: str) -> None:
 
 def _pool(url: str, password: str | None) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
     return ConnectionPool(
-        server.address(url, password),
+        server.conninfo(url, password),
         kwargs={"autocommit": True},
         min_size=1,
         max_size=READERS + 1,
@@ -209,7 +211,7 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 
 def _migrate(db: Connection) -> None:
-    """Every step not taken yet. A replica of an older version goes on beside the newer schema."""
+    """Every step not taken yet, and the queue's own tables. A replica of an older version goes on beside the newer schema."""
     db.run(_LEDGER)
     taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
     for migration in list_migrations(ENGINE):
@@ -217,6 +219,14 @@ def _migrate(db: Connection) -> None:
             for statement in migration.statements:
                 db.run(translated(statement))
             db.run("INSERT INTO schema_step (name) VALUES (:name)", name=migration.name)
+    if QUEUE not in taken:
+        db.run(SchemaManager.get_schema())
+        db.run("INSERT INTO schema_step (name) VALUES (:name)", name=QUEUE)
+
+
+def list_known_steps() -> set[str]:
+    """What `_migrate` brings a database to."""
+    return {step.name for step in list_migrations(ENGINE)} | {QUEUE}
 
 
 def translated(statement: str) -> str:

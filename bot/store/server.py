@@ -34,21 +34,21 @@ def alone(url: str, password: str | None = None) -> Iterator[None]:
 
 
 def _refuse_others(url: str, password: str | None) -> None:
-    with named(), psycopg.connect(address(url, password)) as connection:
+    with named(), psycopg.connect(conninfo(url, password)) as connection:
         if connection.execute(_OTHERS).fetchone():
             raise InUse(f"another epay-bot is using {connection.info.dbname}; stop it first")
 
 
 def list_steps(url: str, password: str | None = None) -> set[str]:
     """The steps of the schema that a database has taken. Nothing is changed in it."""
-    with named(), psycopg.connect(address(url, password)) as connection:
+    with named(), psycopg.connect(conninfo(url, password)) as connection:
         known = connection.execute("SELECT to_regclass('schema_step')").fetchone()
         if known is None or known[0] is None:
             return set()
         return {name for (name,) in connection.execute("SELECT name FROM schema_step")}
 
 
-def address(url: str, password: str | None = None) -> str:
+def conninfo(url: str, password: str | None = None) -> str:
     """What psycopg connects to: the password from wherever it is kept, and how long a silent network is believed.
 
     Each process has a name of its own among the server's sessions.

@@ -48,6 +48,11 @@ def find(db: Connection, merchant_id: MerchantId) -> Source | None:
     return _source(row) if row else None
 
 
+def list_read(db: Connection) -> dict[str, datetime | None]:
+    """When the bank last answered for each merchant, as far as it ever has."""
+    return {row["merchant_id"]: _instant(row["last_ok_at"]) for row in db.rows("SELECT * FROM source")}
+
+
 def _source(row: Row) -> Source:
     return Source(
         merchant_id=row["merchant_id"],

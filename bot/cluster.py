@@ -1,0 +1,229 @@
+"""The same JOBS as Procrastinate tasks on PostgreSQL, for several replicas: each piece of work runs on one of them.
+
+Procrastinate gives liveness: a queue, locks, heartbeats. Safety is the store's: turns, leases and attempts are there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from procrastinate import App as Queue
+from procrastinate import JobContext, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job as Queued
+from procrastinate.jobs import Status
+
+from bot.condition import poll_of
+from bot.delivery import Serving
+from bot.errors import StoreError
+from bot.model import MerchantId
+from bot.schedule import BEAT, DELIVER, JOBS, Job, Schedule, Work, Works
+from bot.store import leases, outbox, turns
+from bot.store.driver import Connection
+from bot.store.fenced import Fenced
+from bot.store.outbox import Place
+from bot.store.server_clock import ServerClock
+from bot.vitals import Vitals
+
+log = logging.getLogger(__name__)
+
+# The loop by which the watchdog sees whether a replica comes round.
+HANDING_OUT = "replica handing out"
+CLOCK = timedelta(seconds=10)
+_CHAT_LIMIT = timedelta(minutes=2)
+_AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a replica looks for what is due, says that it lives, and how soon a silent one counts as gone."""
+
+    hand_out: timedelta = timedelta(seconds=0.5)
+    heartbeat: timedelta = timedelta(seconds=2)
+    gone_after: timedelta = timedelta(seconds=8)
+    drain: timedelta = timedelta(seconds=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What a replica has besides the works of every bot. `polls`: each merchant's store, fenced by its lease."""
+
+    serving: Serving
+    polls: Mapping[MerchantId, Fenced]
+    clock: ServerClock
+    conninfo: str
+
+
+class Cluster:
+    """Runs JOBS together with the other replicas; starts and stops like a Schedule."""
+
+    def __init__(
+        self,
+        works: Works,
+        shared: Shared,
+        trouble: Callable[[StoreError | None], Awaitable[None]],
+        vitals: Vitals,
+        rhythm: Rhythm | None = None,
+        jobs: Sequence[Job] = JOBS,
+    ) -> None:
+        self._works = works
+        self._shared = shared
+        self._rhythm = rhythm or Rhythm()
+        self._runs = {
+            f"{job.name} {name}": (job, work)
+            for job in jobs
+            if job.name not in {DELIVER, BEAT}
+            for name, work in job.each(works)
+        }
+        self._every = {name: job.every(works) for name, (job, _) in self._runs.items()}
+        own = (
+            _own("handing out", self._rhythm.hand_out, self._step),
+            _own("rescuing", self._rhythm.heartbeat, self._rescue),
+            _own("clock", CLOCK, self._set_clock),
+        )
+        self._own = Schedule(works, trouble, vitals, (*own, *(job for job in jobs if job.name == BEAT)))
+        self._queue = self._tasks()
+        self._running: set[int] = set()
+        self._worker_ids: set[int] = set()
+        self._orphans: set[int] = set()
+        self._workers: list[asyncio.Task[None]] = []
+        self._begun = False
+
+    def start(self) -> None:
+        """Begins to hand out work and to do it."""
+        self._own.start()
+        self._workers.append(asyncio.create_task(self._work_on(), name="queue"))
+
+    def restart(self, name: str) -> None:
+        """Has what only this replica does begin anew at once."""
+        self._own.restart(name)
+
+    async def stop(self) -> None:
+        """Takes nothing more, lets what is under way end for a while, and ends the rest."""
+        await self._own.stop()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    def _tasks(self) -> Queue:
+        connector = PsycopgConnector(
+            conninfo=self._shared.conninfo, min_size=1, max_size=6, timeout=5, reconnect_timeout=3
+        )
+        queue = Queue(connector=connector)
+        queue.task(name=turns.WORK, queue=turns.WORK, pass_context=True)(self._do)
+        queue.task(name=turns.CHAT, queue=turns.CHAT, pass_context=True)(self._serve)
+        return queue
+
+    async def _step(self) -> None:
+        """Puts what is due into the queue. Raises StoreError."""
+        await self._shared.serving.settle()
+        if not self._begun:
+            await self._works.store.write(turns.begin, self._every, self._works.now())
+            self._begun = True
+        if await self._works.store.read(turns.look, self._every, self._works.now()):
+            await self._works.store.write(turns.hand_out, self._every, self._works.now())
+
+    async def _set_clock(self) -> None:
+        await self._shared.clock.set(self._works.store)
+
+    async def _do(self, context: JobContext, *, name: str) -> None:
+        with self._noted(context):
+            # A replica of another version, or with other merchants, may have put it there.
+            if name in self._runs:
+                job, work = self._runs[name]
+                await self._own.run_once(name, self._alone(name, work), job.limit)
+
+    def _alone(self, name: str, work: Work) -> Work:
+        """The work under the lease of its merchant, if it is a merchant's poll."""
+        found = next((one for one in self._shared.polls if poll_of(one) == name), None)
+        if found is None:
+            return work
+
+        async def leased() -> None:
+            async with self._shared.polls[found].held() as ours:
+                if ours:
+                    await self._works.watching.refresh(self._works.store, found)
+                    await work()
+
+        return leased
+
+    async def _serve(self, context: JobContext, *, chat_id: int, thread_id: int | None) -> None:
+        place = Place(chat_id, thread_id)
+        with self._noted(context):
+            await self._own.run_once(f"chat {chat_id}", lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
+
+    @contextmanager
+    def _noted(self, context: JobContext) -> Iterator[None]:
+        """The work is under way here: nobody needs to be told that it is lost."""
+        id_ = context.job.id or 0
+        self._running.add(id_)
+        self._worker_ids.add(context.job.worker_id or 0)
+        try:
+            yield
+        finally:
+            self._running.discard(id_)
+
+    async def _work_on(self) -> None:
+        """Works off the queue until it is cancelled, whatever becomes of the database."""
+        while True:
+            try:
+                async with self._queue.open_async(), asyncio.TaskGroup() as workers:
+                    for name, most in _AT_ONCE.items():
+                        workers.create_task(self._one_worker(name, most), name=f"queue of {name}")
+            except* ProcrastinateException as errors:
+                log.debug("the queue cannot be worked off: %s", errors.exceptions[0])
+            await asyncio.sleep(self._rhythm.hand_out.total_seconds())
+
+    async def _one_worker(self, name: str, most: int) -> None:
+        await self._queue.run_worker_async(
+            name=name,
+            queues=[name],
+            concurrency=most,
+            fetch_job_polling_interval=self._rhythm.heartbeat.total_seconds(),
+            update_heartbeat_interval=self._rhythm.heartbeat.total_seconds(),
+            stalled_worker_timeout=self._rhythm.gone_after.total_seconds(),
+            shutdown_graceful_timeout=self._rhythm.drain.total_seconds(),
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+        raise ProcrastinateException(f"the worker of {name} has ended")
+
+    async def _rescue(self) -> None:
+        """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""
+        with suppress(ProcrastinateException):
+            manager = self._queue.job_manager
+            stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=self._rhythm.gone_after.total_seconds())
+            lost = [*stalled, *await self._forgotten()]
+            for job in lost:
+                await manager.finish_job(job, Status.FAILED, delete_job=True)
+            if lost:
+                log.warning("work of a replica that is gone is given to others: %s", ", ".join(_locks(lost)))
+                await self._works.store.write(_free, _locks(lost), self._works.now())
+
+    async def _forgotten(self) -> list[Queued]:
+        """Work that counts as ours and that we do not do, twice seen: its end could not be written."""
+        doing = await self._queue.job_manager.list_jobs_async(status=Status.DOING.value)
+        orphans = {job.id: job for job in doing if job.id is not None and job.id not in self._running}
+        ours = {id_: job for id_, job in orphans.items() if job.worker_id in self._worker_ids}
+        again = [job for id_, job in ours.items() if id_ in self._orphans]
+        self._orphans = set(ours)
+        return again
+
+
+def _own(name: str, every: timedelta, work: Work) -> Job:
+    return Job("replica", lambda _: every, timedelta(minutes=1), lambda _: [(name, work)])
+
+
+def _locks(jobs: Sequence[Queued]) -> list[str]:
+    return [job.lock for job in jobs if job.lock]
+
+
+def _free(db: Connection, locks: Sequence[str], now: datetime) -> None:
+    """Nobody does this work now: it is due, and what was sent without a word of its end may be repeated."""
+    leases.expire(db, locks)
+    turns.bring_forward(db, locks, now)
+    for chat_id in turns.chats_of(locks):
+        outbox.release_claims(db, now, chat_id)

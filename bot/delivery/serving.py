@@ -1,0 +1,60 @@
+"""Delivery of several replicas: one message of one chat, whichever replica the queue gives the chat to."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.correlation import about
+from bot.delivery.messages import Messages, Sender
+from bot.delivery.notes import Notes
+from bot.delivery.outcomes import Outcomes
+from bot.delivery.pace import Pace
+from bot.delivery.taking import destination_of, take
+from bot.model import Destination, NoticeAlert
+from bot.store import living, turns
+from bot.store.driver import Store
+from bot.store.outbox import Place
+from bot.texts import Voices
+from bot.vitals import Vitals
+
+
+class Serving:
+    """Says a chat's next message, or rewrites what no longer is true there. The store paces all replicas together."""
+
+    def __init__(
+        self, sender: Sender, store: Store, voices: Voices, *, now: Callable[[], datetime], vitals: Vitals
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._pace = Pace()
+        self._notes = Notes(store)
+        outcomes = Outcomes(store, self._notes, self._pace, vitals, now=now)
+        self._messages = Messages(sender, store, voices, outcomes, now)
+
+    async def settle(self) -> None:
+        """Writes what could not be written of messages that are gone. Raises StoreError."""
+        if error := await self._notes.settle():
+            raise error
+
+    async def serve(self, place: Place) -> None:
+        """The next message of a chat, to its end. Raises StoreError; `settle` then writes what became of it."""
+        alone = place in self._messages.alone
+        destination, rows, reply_to = await self._store.write(take, place, alone=alone, now=self._now())
+        if rows:
+            with about(chat=place.chat_id, delivery=rows[0].id, incident=rows[0].incident):
+                await self._messages.send(place, rows, destination, reply_to)
+        else:
+            await self._rewrite(place)
+        if (until := self._pace.paused_until) and until > self._now():
+            await self._store.write(turns.pause, until)
+
+    async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
+        """Says something past the outbox, once, for when the store itself is the trouble."""
+        await self._messages.tell(notice, destinations)
+
+    async def _rewrite(self, place: Place) -> None:
+        rewrites = await self._store.read(living.list_rewrites, self._now())
+        rewrite = next((one for one in rewrites if one.place == place), None)
+        if rewrite:
+            destination = await self._store.read(destination_of, place)
+            with about(chat=place.chat_id, incident=rewrite.incident):
+                await self._messages.rewrite(rewrite, destination)

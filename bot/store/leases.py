@@ -1,0 +1,46 @@
+"""Who may do a piece of work until when; a holder that comes back late is fenced off by its epoch."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.errors import LeaseLost
+from bot.model import to_micros
+from bot.store.driver import Connection
+
+
+def take(db: Connection, name: str, owner: str, now: datetime, ttl: timedelta) -> int | None:
+    """The epoch of a lease that is the caller's now, or None while somebody else's holds."""
+    row = db.row(
+        "INSERT INTO lease (name, owner, until_at, epoch) VALUES (:name, :owner, :until, 1) ON CONFLICT (name) "
+        "DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at, epoch = lease.epoch + 1 "
+        "WHERE lease.owner = excluded.owner OR lease.until_at <= :now RETURNING epoch",
+        name=name,
+        owner=owner,
+        until=to_micros(now + ttl),
+        now=to_micros(now),
+    )
+    return int(row["epoch"]) if row else None
+
+
+def extend(db: Connection, name: str, epoch: int, now: datetime, ttl: timedelta) -> None:
+    """The holder goes on. Raises LeaseLost when somebody has taken it since."""
+    until = to_micros(now + ttl)
+    if not db.run(
+        "UPDATE lease SET until_at = :until WHERE name = :name AND epoch = :epoch", name=name, epoch=epoch, until=until
+    ):
+        raise LeaseLost(f"{name} is done by another replica meanwhile")
+
+
+def release(db: Connection, name: str, epoch: int) -> None:
+    """The holder is done; whoever asks next has it."""
+    db.run("UPDATE lease SET until_at = 0 WHERE name = :name AND epoch = :epoch", name=name, epoch=epoch)
+
+
+def expire(db: Connection, names: Iterable[str]) -> None:
+    """Their holder is gone; should it come back, its epoch is over once somebody else has taken them."""
+    db.many("UPDATE lease SET until_at = 0 WHERE name = ?", [(name,) for name in names])
+
+
+def release_all(db: Connection, owner: str) -> None:
+    """A replica that ends holds nothing any more."""
+    db.run("UPDATE lease SET until_at = 0 WHERE owner = :owner", owner=owner)
