@@ -25,7 +25,7 @@ from bot.config import MerchantSettings, Settings
 from bot.delivery import Delivery
 from bot.digests import Digests
 from bot.epay import Dialect, EpayClient
-from bot.errors import ConfigurationError, PingFailed, Problem
+from bot.errors import ConfigurationError, PingFailed, Problem, StoreError
 from bot.guests import Guests
 from bot.heartbeat import Heartbeat
 from bot.incidents import Incidents
@@ -38,6 +38,7 @@ from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
 from bot.store import backup, chats, copying, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.files import path_of
+from bot.store.server_clock import ServerClock
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble

@@ -95,11 +95,11 @@ def copy(source: str, target: str, password_file: str | None, log_level: str) ->
     both and says "complete". Ended in between, another call goes on.
     """
     with told_in_words():
-        ends = [read_storage(option, url, password_file) for option, url in (("--from", source), ("--to", target))]
-        logs.set_up(log_level, as_json=False, secrets=[end.secret for end in ends if end.secret])
+        here, there = read_storage("--from", source, password_file), read_storage("--to", target, password_file)
+        logs.set_up(log_level, as_json=False, secrets=[one.secret for one in (here, there) if one.secret])
         from bot.copying import copy as copy_all
 
-        differences = asyncio.run(copy_all(*ends, _Progress()))
+        differences = asyncio.run(copy_all(here, there, _Progress()))
     if differences is None:
         click.echo("copied ahead; the bot works on. Stop it and call this again to copy the rest")
     elif differences:

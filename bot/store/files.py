@@ -26,7 +26,10 @@ def path_of(url: str) -> Path:
 
 
 def claim(path: Path) -> int:
-    """Locks the file beside the database until this descriptor is closed. Raises InUse when another has it, StoreError."""
+    """Locks the file beside the database until this descriptor is closed.
+
+    Raises InUse when another has it, StoreError when there can be no such file.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
