@@ -4,89 +4,43 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import aiohttp
 
 from bot import __version__
-from bot.backups import Backups
 from bot.charts import Charts
-from bot.chat.commands import COMMANDS, list_commands
-from bot.chat.desk import Desk
-from bot.chat.dispatch import Dispatch
-from bot.chat.intake import Intake
+from bot.chat.intake import Intake, Pace
 from bot.chat.telegram import Gateway
-from bot.condition import Condition, poll_of
-from bot.config import MerchantSettings, Settings
-from bot.delivery import Delivery
-from bot.digests import Digests
+from bot.condition import Condition
+from bot.config import Settings
 from bot.epay import Dialect, EpayClient
-from bot.errors import ConfigurationError, PingFailed, Problem, StoreError
-from bot.guests import Guests
+from bot.errors import PingFailed, StoreError
 from bot.heartbeat import Heartbeat
-from bot.incidents import Incidents
-from bot.ingest import Ingest
-from bot.model import Destination, Merchant, MerchantId, NoticeAlert, Terminal, TerminalId
-from bot.recounting import Recounting
-from bot.retention import Retained
-from bot.rules import Rulebook
-from bot.schedule import DELIVERY, JOBS, Job, Schedule, Works
+from bot.model import Destination, MerchantId, NoticeAlert
+from bot.parts import Parts, Rules, database_of, merchant_of, open_store, utc_now
+from bot.runner import Runner
+from bot.schedule import JOBS, Job
+from bot.solo import Solo
 from bot.store import backup, chats, copying, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
-from bot.store.files import path_of
 from bot.store.server_clock import ServerClock
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble
 from bot.vitals import TELEGRAM, Vitals
 from bot.watchdog import Deadlines, LastResort, Loop, Watchdog
-from bot.watching import Watching
 from bot.web import Doors, Web
+
+__all__ = ["App", "database_of", "merchant_of", "open_store", "utc_now"]
 
 log = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=6)
 DATABASE_PAUSE = timedelta(seconds=2)
-
-
-def utc_now() -> datetime:
-    """The clock of this machine."""
-    return datetime.now(UTC)
-
-
-def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
-    """The configured database, `exclusive`: for this process alone, where it is a file. Raises StoreError."""
-    return engines.open_store(settings.storage.url, settings.storage.secret, exclusive=exclusive)
-
-
-def database_of(settings: Settings) -> Path:
-    """The file of the configured database. Raises ConfigurationError for an engine that has none."""
-    if engines.is_on_server(settings.storage.url):
-        raise ConfigurationError(
-            Problem("storage.url", "PostgreSQL is copied and restored by its own programs: docs/runbook.md says how")
-        )
-    return path_of(settings.storage.url)
-
-
-def merchant_of(settings: MerchantSettings) -> Merchant:
-    """The merchant as the rest of the program knows it: without secrets."""
-    terminals = tuple(Terminal(TerminalId(known.id), known.name, known.uuid) for known in settings.terminals)
-    return Merchant(MerchantId(settings.id), settings.name, terminals)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What is open while the bot works."""
-
-    store: Store
-    gateway: Gateway
-    http: aiohttp.ClientSession
-    clients: dict[MerchantId, EpayClient]
-    condition: Condition
+# A replica's long poll: shorter, since another one takes over only when it can have ended.
+LONG_POLL = timedelta(seconds=10)
 
 
 class App:
@@ -110,12 +64,7 @@ class App:
         self._last_resort = LastResort()
         self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
-        rulebook = Rulebook.from_settings(settings.alerts)
-        self._incidents = Incidents(self._merchants, rulebook, now=now)
-        self._volume = rulebook.volume
-        self._watching = Watching(
-            rulebook.volume, self._incidents, zone=ZoneInfo(settings.timezone), interval=settings.polling.interval
-        )
+        self._rules = Rules.of(settings, self._merchants, now)
         self._owners = tuple(
             Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
             for owner in settings.access.owners
@@ -137,9 +86,42 @@ class App:
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:
                 await store.write(backup.find_copy, self._now())
-            clients = await self._clients(store, http)
-            condition = Condition(store, self._merchants, self._vitals, now=self._now)
-            await self._work(stop, ready, Parts(store, gateway, http, clients, condition))
+            voices = Voices(self._settings.language)
+            charts = Charts()
+            stack.push_async_callback(charts.close)
+            parts = Parts(
+                settings=self._settings,
+                merchants=self._merchants,
+                rules=self._rules,
+                now=self._now,
+                vitals=self._vitals,
+                store=store,
+                gateway=gateway,
+                http=http,
+                clients=await self._clients(store, http),
+                condition=Condition(store, self._merchants, self._vitals, now=self._now),
+                charts=charts,
+                voices=voices,
+                runner=self._runner(gateway, store, voices),
+            )
+            await self._work(stop, ready, parts)
+
+    def _runner(self, gateway: Gateway, store: Store, voices: Voices) -> Runner:
+        conninfo = engines.conninfo(self._settings.storage.url, self._settings.storage.secret)
+        if conninfo is None:
+            return Solo(gateway, store, voices, now=self._now, vitals=self._vitals)
+        # Its libraries are loaded only where there are several bots.
+        from bot.replica import Replica
+
+        return Replica(
+            gateway,
+            store,
+            voices,
+            clock=self._clock,
+            vitals=self._vitals,
+            conninfo=conninfo,
+            merchants=[merchant.id for merchant in self._merchants],
+        )
 
     async def _open_store(self, stop: asyncio.Event) -> Store | None:
         """The database; one on a server is waited for, unless the bot is to stop before it is there."""
@@ -181,20 +163,24 @@ class App:
         return clients
 
     async def _work(self, stop: asyncio.Event, ready: Callable[[], None], parts: Parts) -> None:
-        voices = Voices(self._settings.language)
-        delivery = Delivery(parts.gateway, parts.store, voices, now=self._now, vitals=self._vitals)
-        charts = Charts()
-        dispatch = self._dispatch(parts, voices, charts)
-        webhook = self._settings.telegram.webhook
-        intake = Intake(parts.gateway, parts.store, dispatch, now=self._now, vitals=self._vitals, webhook=webhook)
-        trouble = Trouble(delivery, self._owners, self._now)
+        runner, vitals = parts.runner, self._vitals
+        dispatch = parts.dispatch()
+        intake = Intake(
+            parts.gateway,
+            parts.store,
+            dispatch,
+            now=self._now,
+            vitals=vitals,
+            webhook=self._settings.telegram.webhook,
+            pace=Pace(wait=LONG_POLL) if runner.seat else None,
+            seat=runner.seat,
+        )
+        trouble = Trouble(runner.tell, self._owners, self._now, shared=parts.store.shared)
         heartbeat = self._heartbeat(parts)
-        schedule = Schedule(self._works(parts, delivery, heartbeat), trouble.tell, self._vitals, self._jobs)
         web = await self._listen(parts.condition, intake)
-        await delivery.recover()
-        schedule.start()
+        await runner.start(parts.works(heartbeat), trouble.tell, self._jobs)
         reading = asyncio.create_task(intake.run(), name="intake")
-        guarding = asyncio.create_task(self._watchdog(schedule, intake).run(), name="watchdog")
+        guarding = asyncio.create_task(self._watchdog(runner, intake).run(), name="watchdog")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         log.info("epay-bot %s is running for %s", __version__, ", ".join(known.id for known in self._merchants))
         ready()
@@ -204,87 +190,25 @@ class App:
         finally:
             stopping.cancel()
             guarding.cancel()
-            await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), delivery.drain(DRAIN))
-            await charts.close()
-            await schedule.stop()
+            await asyncio.gather(intake.stop(DRAIN), dispatch.errands.close(DRAIN), runner.drain(DRAIN))
+            await runner.stop()
             if web:
                 await web.stop()
         with suppress(asyncio.CancelledError):
             await guarding
         await reading
 
-    def _watchdog(self, schedule: Schedule, intake: Intake) -> Watchdog:
+    def _watchdog(self, runner: Runner, intake: Intake) -> Watchdog:
         deadlines = self._deadlines
-        polls = [poll_of(merchant.id) for merchant in self._merchants]
-        loops = [Loop(name, deadlines.poll, partial(schedule.restart, name)) for name in polls]
-        loops.append(Loop(DELIVERY, deadlines.deliver, partial(schedule.restart, DELIVERY)))
+        loops = runner.loops(deadlines, [merchant.id for merchant in self._merchants])
         loops.append(Loop(TELEGRAM, deadlines.intake, intake.restart))
         return Watchdog(
-            loops,
-            self._vitals,
-            tick=deadlines.tick,
-            fresh=self._supervisor.alive,
-            last_resort=self._last_resort.arm,
+            loops, self._vitals, tick=deadlines.tick, fresh=self._supervisor.alive, last_resort=self._last_resort.arm
         )
 
     def _heartbeat(self, parts: Parts) -> Heartbeat:
         url = self._settings.server.ping_url
         return Heartbeat(parts.condition.missing, self._supervisor, parts.http, url.get_secret_value() if url else None)
-
-    def _dispatch(self, parts: Parts, voices: Voices, charts: Charts) -> Dispatch:
-        desk = Desk(
-            store=parts.store,
-            clients=parts.clients,
-            merchants=self._merchants,
-            voices=voices,
-            now=self._now,
-            version=__version__,
-            started_at=self._now(),
-            zone=ZoneInfo(self._settings.timezone),
-            listed=list_commands,
-            incidents=self._incidents,
-            show_menu=parts.gateway.set_chat_menu,
-            me=parts.gateway.me,
-            find_channel=parts.gateway.find_channel,
-            charts=charts,
-            upload_limit=self._settings.telegram.upload_mb * 1_000_000,
-            day_starts=self._settings.day_starts,
-            volume=self._volume,
-        )
-        return Dispatch(desk, parts.gateway, COMMANDS)
-
-    def _works(self, parts: Parts, delivery: Delivery, heartbeat: Heartbeat) -> Works:
-        ingests = {
-            merchant.id: Ingest(
-                merchant,
-                parts.clients[merchant.id],
-                store=parts.store,
-                incidents=self._incidents,
-                polling=self._settings.polling,
-                now=self._now,
-                watching=self._watching,
-            )
-            for merchant in self._merchants
-        }
-        return Works(
-            ingests=ingests,
-            delivery=delivery,
-            incidents=self._incidents,
-            watching=self._watching,
-            retained=Retained(self._merchants, self._settings.retention, parts.store, now=self._now),
-            backups=None
-            if parts.store.shared
-            else Backups(database_of(self._settings), self._settings.backup, parts.store, now=self._now),
-            recounting=Recounting(parts.store, self._vitals, zone=ZoneInfo(self._settings.timezone), now=self._now),
-            heartbeat=heartbeat,
-            digests=Digests(self._merchants, day_starts=self._settings.day_starts, now=self._now),
-            guests=Guests(parts.store, parts.gateway.leave, now=self._now),
-            store=parts.store,
-            polling=self._settings.polling,
-            keep_audit=timedelta(days=self._settings.access.audit_days),
-            vitals=self._vitals,
-            now=self._now,
-        )
 
 
 async def _say_why(heartbeat: Heartbeat, *tasks: asyncio.Task[None]) -> None:

@@ -20,7 +20,7 @@ from bot.condition import poll_of
 from bot.delivery import Serving
 from bot.errors import StoreError
 from bot.model import MerchantId
-from bot.schedule import BEAT, DELIVER, JOBS, Job, Schedule, Work, Works
+from bot.schedule import BEAT, Job, Schedule, Work, Works
 from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
 from bot.store.fenced import Fenced
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # The loop by which the watchdog sees whether a replica comes round.
 HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
+TIDY = timedelta(minutes=10)
 _CHAT_LIMIT = timedelta(minutes=2)
 _AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
 
@@ -66,23 +67,21 @@ class Cluster:
         shared: Shared,
         trouble: Callable[[StoreError | None], Awaitable[None]],
         vitals: Vitals,
+        jobs: Sequence[Job],
         rhythm: Rhythm | None = None,
-        jobs: Sequence[Job] = JOBS,
     ) -> None:
         self._works = works
         self._shared = shared
         self._rhythm = rhythm or Rhythm()
         self._runs = {
-            f"{job.name} {name}": (job, work)
-            for job in jobs
-            if job.name not in {DELIVER, BEAT}
-            for name, work in job.each(works)
+            f"{job.name} {name}": (job, work) for job in jobs if job.name != BEAT for name, work in job.each(works)
         }
         self._every = {name: job.every(works) for name, (job, _) in self._runs.items()}
         own = (
             _own("handing out", self._rhythm.hand_out, self._step),
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
             _own("clock", CLOCK, self._set_clock),
+            _own("tidying", TIDY, self._forget_chats),
         )
         self._own = Schedule(works, trouble, vitals, (*own, *(job for job in jobs if job.name == BEAT)))
         self._queue = self._tasks()
@@ -128,6 +127,9 @@ class Cluster:
 
     async def _set_clock(self) -> None:
         await self._shared.clock.set(self._works.store)
+
+    async def _forget_chats(self) -> None:
+        await self._works.store.write(turns.forget_chats, self._works.now())
 
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):

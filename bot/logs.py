@@ -23,8 +23,8 @@ _SECRETS = re.compile(
     r"|\b[78]7\d{9}\b"
 )
 _QUIET = ("telegram", "httpx", "httpcore", "aiohttp.access", "asyncio")
-# What our own schedule tells once, APScheduler would tell each time, and a stop as a failure.
-_SILENT = "apscheduler"
+# What our own schedule tells once, these would tell each time, and a stop as a failure.
+_SILENT = ("apscheduler", "procrastinate", "psycopg.pool")
 
 
 class Redactor:
@@ -90,6 +90,7 @@ def set_up(level: str, *, as_json: bool, secrets: Iterable[str]) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    logging.getLogger(_SILENT).setLevel(logging.CRITICAL)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # It would print every repeated call past all this, to standard output.
     stamina.instrumentation.set_on_retry_hooks(())

@@ -5,49 +5,73 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
-from bot.cluster import Cluster, Rhythm, Shared
+from bot.cluster import HANDING_OUT, Cluster, Shared
 from bot.condition import poll_of
-from bot.delivery import Serving
+from bot.delivery import Delivery, Sender, Serving
 from bot.errors import StoreError
-from bot.model import Merchant, MerchantId
-from bot.schedule import JOBS, Job, Works
+from bot.model import Destination, MerchantId, NoticeAlert
+from bot.schedule import Job, Works
 from bot.store.driver import Store
 from bot.store.fenced import Fenced
 from bot.store.server_clock import ServerClock
+from bot.texts import Voices
 from bot.vitals import Vitals
+from bot.watchdog import Deadlines, Loop
 
-# Longer than a long poll of a replica and the patience after it.
+# Longer than a replica's long poll and the patience after it.
 SEAT = timedelta(seconds=40)
-LONG_POLL = timedelta(seconds=10)
 
 
 class Replica:
-    """`seat`: the right to read Telegram's updates. `conninfo` is how the queue reaches the database."""
+    """Does its part. `seat`: the right to read Telegram's updates. `conninfo`: how the queue reaches the database."""
 
-    def __init__(self, store: Store, clock: ServerClock, conninfo: str, merchants: Sequence[Merchant]) -> None:
-        self.name = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
-        self._clock = clock
-        self._conninfo = conninfo
-        self.seat = Fenced(store, "updates", owner=self.name, now=clock.now, ttl=SEAT)
-        self._polls = {
-            merchant.id: Fenced(store, poll_of(merchant.id), owner=self.name, now=clock.now) for merchant in merchants
-        }
+    def __init__(  # noqa: PLR0913 - what a Solo has, and what several need to agree
+        self,
+        sender: Sender,
+        store: Store,
+        voices: Voices,
+        *,
+        clock: ServerClock,
+        vitals: Vitals,
+        conninfo: str,
+        merchants: Sequence[MerchantId],
+    ) -> None:
+        name = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
+        self.delivery: Delivery | None = None
+        self.seat = Fenced(store, "updates", owner=name, now=clock.now, ttl=SEAT)
+        self._serving = Serving(sender, store, voices, now=clock.now, vitals=vitals)
+        self._polls = {one: Fenced(store, poll_of(one), owner=name, now=clock.now) for one in merchants}
+        self._shared = Shared(serving=self._serving, polls=self._polls, clock=clock, conninfo=conninfo)
+        self._vitals = vitals
+        self._cluster: Cluster
 
     def store_of(self, merchant_id: MerchantId) -> Store:
         """Where a merchant's poll writes: refused once another replica polls it."""
         return self._polls[merchant_id]
 
-    def cluster(
-        self,
-        works: Works,
-        serving: Serving,
-        trouble: Callable[[StoreError | None], Awaitable[None]],
-        vitals: Vitals,
-        *,
-        jobs: Sequence[Job] = JOBS,
-        rhythm: Rhythm | None = None,
-    ) -> Cluster:
-        """The jobs, shared with the other replicas."""
-        shared = Shared(serving=serving, polls=self._polls, clock=self._clock, conninfo=self._conninfo)
-        return Cluster(works, shared, trouble, vitals, rhythm, jobs)
+    async def start(
+        self, works: Works, trouble: Callable[[StoreError | None], Awaitable[None]], jobs: Sequence[Job]
+    ) -> None:
+        """Sets the clock by the database's and joins the others. Raises StoreError."""
+        await self._shared.clock.set(works.store)
+        self._cluster = Cluster(works, self._shared, trouble, self._vitals, jobs)
+        self._cluster.start()
+
+    def loops(self, deadlines: Deadlines, _merchants: Sequence[MerchantId]) -> list[Loop]:
+        """What the watchdog looks after."""
+        return [Loop(HANDING_OUT, deadlines.deliver, partial(self._cluster.restart, HANDING_OUT))]
+
+    async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
+        """Says something past the store, unless it is for another replica to say."""
+        if self.seat.ours:
+            await self._serving.tell(notice, destinations)
+
+    async def drain(self, _patience: timedelta) -> None:
+        """Lets what is under way end and takes nothing more."""
+        await self._cluster.stop()
+
+    async def stop(self) -> None:
+        """Lets another replica read Telegram's updates at once."""
+        await self.seat.release()

@@ -49,7 +49,7 @@ class Works:
     """What the jobs work on."""
 
     ingests: Mapping[MerchantId, Ingest]
-    delivery: Delivery
+    delivery: Delivery | None
     incidents: Incidents
     watching: Watching
     digests: Digests
@@ -94,7 +94,7 @@ def _counted(works: Works, merchant_id: MerchantId) -> Work:
 
 
 def _deliveries(works: Works) -> Iterable[tuple[str, Work]]:
-    return (("outbox", works.delivery.step),)
+    return (("outbox", works.delivery.step),) if works.delivery else ()
 
 
 def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:

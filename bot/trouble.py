@@ -1,9 +1,8 @@
 """Tells the owners, past the store, that the store cannot be used, and that it can again; once each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from bot.delivery import Delivery
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert
 
@@ -11,8 +10,17 @@ from bot.model import Destination, NoticeAlert
 class Trouble:
     """Whether the owners have been told, and telling them."""
 
-    def __init__(self, delivery: Delivery, owners: Sequence[Destination], now: Callable[[], datetime]) -> None:
-        self._delivery = delivery
+    def __init__(
+        self,
+        say: Callable[[NoticeAlert, Sequence[Destination]], Awaitable[None]],
+        owners: Sequence[Destination],
+        now: Callable[[], datetime],
+        *,
+        shared: bool,
+    ) -> None:
+        """`shared`: the database is a server's, without which nothing leaves at all."""
+        self._say_to = say
+        self._shared = shared
         self._owners = owners
         self._now = now
         self._told = False
@@ -21,15 +29,27 @@ class Trouble:
         """`error` is why the store cannot be used, None that it works."""
         told, self._told = self._told, error is not None
         if error and not told:
-            text = (
-                "The bot cannot use its database: {error}. Free space or repair the disk; nothing is lost, but "
-                "until then an alert may come twice."
-            )
-            await self._say(NoticeAlert(text=text, values={"error": str(error)}, at=self._now()))
+            await self._say(self._lost(error))
         elif told and not error:
             await self._say(
                 NoticeAlert(text="The database works again; what was missed is being read.", at=self._now())
             )
 
+    def _lost(self, error: StoreError) -> NoticeAlert:
+        why = {"error": str(error)}
+        if self._shared:
+            return NoticeAlert(
+                text="The bot cannot use its database: {error}. Nothing is lost: alerts wait until the database is "
+                "back, and the bot goes on by itself then.",
+                values=why,
+                at=self._now(),
+            )
+        return NoticeAlert(
+            text="The bot cannot use its database: {error}. Free space or repair the disk; nothing is lost, but "
+            "until then an alert may come twice.",
+            values=why,
+            at=self._now(),
+        )
+
     async def _say(self, notice: NoticeAlert) -> None:
-        await self._delivery.tell(notice, self._owners)
+        await self._say_to(notice, self._owners)

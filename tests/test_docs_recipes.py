@@ -19,7 +19,8 @@ from bot.chat.commands import COMMANDS, Command
 from bot.model import MerchantId, Right, Severity, Transition
 from bot.rules import RULES, Rule, Rulebook
 from bot.store.driver import Connection
-from bot.store.sqlite import migrations, statements
+from bot.store.schema import statements
+from bot.store.sqlite import migrations, running
 from bot.texts import Voices
 from bot.web import ROUTES, Doors
 
@@ -93,7 +94,7 @@ async def test_an_endpoint_answers_once_its_function_and_its_row_are_there() -> 
 def test_a_column_is_there_once_its_migration_is(tmp_path: Path) -> None:
     database = Database(tmp_path / "epay-bot.db")
     ordered = migrations()
-    ordered(name="9999_nickname")(statements(block_of("A column", 0, "sql")))
+    ordered(name="9999_nickname")(running(statements(block_of("A column", 0, "sql"))))
     ordered.apply(database)
     assert "nickname" in database["destination"].columns_dict
     database.close()

@@ -25,6 +25,15 @@ def open_store(url: str, password: str | None = None, *, exclusive: bool = True,
     return sqlite.SqliteStore(files.path_of(url), exclusive=exclusive, half=half)
 
 
+def conninfo(url: str, password: str | None = None) -> str | None:
+    """How else the server is reached, as by the queue of several replicas; None for a file."""
+    if not is_on_server(url):
+        return None
+    from bot.store import server
+
+    return server.conninfo(url, password)
+
+
 def claim(url: str, password: str | None = None) -> AbstractContextManager[None]:
     """Nobody else changes the database meanwhile. Raises StoreError while a bot uses it."""
     if is_on_server(url):

@@ -39,6 +39,11 @@ class Fenced:
     def waiting(self) -> int:
         return self._store.waiting
 
+    @property
+    def ours(self) -> bool:
+        """Whether this replica had the lease when it last asked."""
+        return self._epoch is not None
+
     async def hold(self) -> bool:
         """Takes the lease, or goes on with it; whether it is this replica's now. Raises StoreError."""
         if self._epoch is not None:

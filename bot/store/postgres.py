@@ -211,10 +211,7 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 
 def _migrate(db: Connection) -> None:
-    """Every step not taken yet, and the queue's own tables.
-
-    A replica of an older version goes on beside the newer schema.
-    """
+    """Every step not taken yet, and the queue's tables. A replica of an older version goes on beside them."""
     db.run(_LEDGER)
     taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
     for migration in list_migrations(ENGINE):
