@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import postgres
-from moving import move
+from moving import ALERTS, move
 from running import Outside, now
 
 from benchmarks import today
@@ -42,7 +42,7 @@ async def main() -> bool:
     with TemporaryDirectory(prefix="epay-bot-copy-") as folder:
         outside = await Outside(Path(folder)).open()
         await fill(outside.database, MerchantId(outside.shop.id))
-        await outside.begin(alerts={"volume": {"enabled": False}})
+        await outside.begin(alerts=ALERTS)
         moved = await move(outside, server.url(server.create()))
         await outside.close()
     first, second = moved.ahead

@@ -9,7 +9,7 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
-from moving import copied, move, start_copy
+from moving import ALERTS, copied, move, start_copy
 from running import Outside
 
 pytestmark = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing())
@@ -23,7 +23,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
 
 
 async def test_a_live_bot_moves(outside: Outside) -> None:
-    await outside.begin()
+    await outside.begin(alerts=ALERTS)
     moved = await move(outside, postgres.new_url())
     assert (moved.lost, moved.untold, moved.told_again) == (0, 0, 0)
     assert min(moved.failed, moved.operations) > 10
