@@ -71,13 +71,16 @@ async def move(outside: Outside, url: str) -> Moved:
 
 async def _lost(outside: Outside, url: str) -> int:
     """What the store lacks of the bank's truth when there was time for it."""
-    truth = {(row.id, row.outcome) for row in outside.world.truth(outside.shop.id, now())}
-    for _ in range(10):
-        lost = len(truth - _stored(url, [id_ for id_, _ in truth]))
-        if not lost:
+    until = perf_counter() + 30
+    while lost := len(_truth(outside) - _stored(url, [id_ for id_, _ in _truth(outside)])):
+        if perf_counter() > until:
             break
         await outside.asked()
     return lost
+
+
+def _truth(outside: Outside) -> set[tuple[str, str]]:
+    return {(row.id, row.outcome) for row in outside.world.truth(outside.shop.id, now())}
 
 
 def _stored(url: str, ids: list[str]) -> set[tuple[str, str]]:
