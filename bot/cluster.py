@@ -20,7 +20,7 @@ from bot.condition import poll_of
 from bot.delivery import Serving
 from bot.errors import StoreError
 from bot.model import MerchantId
-from bot.schedule import BEAT, Job, Schedule, Work, Works
+from bot.schedule import BEAT, DELIVERY, Job, Schedule, Work, Works
 from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
 from bot.store.fenced import Fenced
@@ -133,10 +133,12 @@ class Cluster:
 
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):
-            # A replica of another version, or with other merchants, may have put it there.
             if name in self._runs:
                 job, work = self._runs[name]
                 await self._own.run_once(name, self._alone(name, work), job.limit)
+            else:
+                # Put there by a replica of another version or with other merchants, which shall have it again.
+                await self._works.store.write(turns.bring_forward, [name], self._works.now())
 
     def _alone(self, name: str, work: Work) -> Work:
         """The work under the lease of its merchant, if it is a merchant's poll."""
@@ -155,7 +157,7 @@ class Cluster:
     async def _serve(self, context: JobContext, *, chat_id: int, thread_id: int | None) -> None:
         place = Place(chat_id, thread_id)
         with self._noted(context):
-            await self._own.run_once(f"chat {chat_id}", lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
+            await self._own.run_once(DELIVERY, lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
 
     @contextmanager
     def _noted(self, context: JobContext) -> Iterator[None]:

@@ -36,18 +36,17 @@ class Trouble:
             )
 
     def _lost(self, error: StoreError) -> NoticeAlert:
-        why = {"error": str(error)}
         if self._shared:
             return NoticeAlert(
                 text="The bot cannot use its database: {error}. Nothing is lost: alerts wait until the database is "
                 "back, and the bot goes on by itself then.",
-                values=why,
+                values={"error": str(error)},
                 at=self._now(),
             )
         return NoticeAlert(
             text="The bot cannot use its database: {error}. Free space or repair the disk; nothing is lost, but "
             "until then an alert may come twice.",
-            values=why,
+            values={"error": str(error)},
             at=self._now(),
         )
 

@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
+from bot.config import Settings
+from bot.store.engines import is_on_server
 from bot.vitals import METRICS
 
 DEPLOY = Path(__file__).parents[1] / "docs/deploy"
@@ -69,3 +72,27 @@ def test_every_alert_says_what_to_do() -> None:
         for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]):
             (name,) = set(re.findall(r"\bepay_bot_\w+", rule["expr"]))
             assert label in shown_names()[name]
+
+
+def test_both_ways_of_composing_keep_the_bot_without_rights_and_its_secrets_in_files() -> None:
+    for name, count in (("compose.yaml", 1), ("compose.cluster.yaml", 2)):
+        document = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+        bots = [service for service in document["services"].values() if service["image"] == "epay-bot"]
+        assert len(bots) == count
+        for bot in bots:
+            assert bot["read_only"]
+            assert bot["cap_drop"] == ["ALL"]
+            assert set(bot["secrets"]) == set(document["secrets"])
+            assert int(bot["stop_grace_period"].removesuffix("s")) > 10
+            keys = [key.removeprefix("EPAY_BOT__").lower().split("__") for key in bot["environment"]]
+            assert all(section in Settings.model_fields for section, _ in keys)
+
+
+def test_the_replicas_of_the_cluster_share_one_database_that_outlives_them() -> None:
+    document = yaml.safe_load((DEPLOY / "compose.cluster.yaml").read_text(encoding="utf-8"))
+    services = document["services"]
+    urls = {services[name]["environment"]["EPAY_BOT__STORAGE__URL"] for name in ("bot-1", "bot-2")}
+    (url,) = urls
+    assert is_on_server(url)
+    assert urlsplit(url).hostname in services
+    assert services["postgres"]["volumes"][0].split(":")[0] in document["volumes"]

@@ -26,6 +26,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 # Longer than an answer may take: whoever received it is gone.
 ABANDONED = timedelta(minutes=2)
+# A database that is back is not kept waiting as Telegram is.
+STORE_PAUSE = timedelta(seconds=4)
 
 
 class Seat(Protocol):
@@ -109,7 +111,8 @@ class Intake:
                 continue
             if isinstance(error, TokenRefused) or conflicts >= self._pace.conflicts:
                 raise error
-            await self._pause(self._pace.pauses[min(failures, len(self._pace.pauses) - 1)])
+            pause = self._pace.pauses[min(failures, len(self._pace.pauses) - 1)]
+            await self._pause(min(pause, STORE_PAUSE) if isinstance(error, StoreError) else pause)
             failures += 1
 
     async def stop(self, deadline: timedelta = timedelta(seconds=5)) -> None:

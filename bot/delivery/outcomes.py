@@ -18,7 +18,7 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.model import Destination, IncidentAlert, NoticeAlert
-from bot.store import chats, living, outbox, routes
+from bot.store import chats, living, outbox, routes, turns
 from bot.store.driver import Connection, Store
 from bot.store.living import Rewrite
 from bot.store.outbox import Action, Delivery, Place
@@ -182,7 +182,7 @@ class Outcomes:
         now = self._now()
         log.info("Telegram answers again after %s", now - lost_at)
         if now - lost_at >= TELL_LOSS_AFTER:
-            await self._store.write(_tell_return, lost_at, now)
+            await self._store.write(_tell_return, lost_at, now, shared=self._store.shared)
 
 
 def _record_sent(db: Connection, rows: Sequence[Delivery], message_id: int, now: datetime) -> None:
@@ -208,7 +208,10 @@ def _record_unknown(db: Connection, rows: Sequence[Delivery], why: str, now: dat
         telling.tell_everybody(db, f"unsure/{lost[0].id}", notice)
 
 
-def _tell_return(db: Connection, lost_at: datetime, now: datetime) -> None:
+def _tell_return(db: Connection, lost_at: datetime, now: datetime, *, shared: bool) -> None:
+    """Of several replicas, each of which has noticed, one tells."""
+    if shared and not turns.once(db, "Telegram is back", now, TELL_LOSS_AFTER * 5):
+        return
     notice = NoticeAlert(
         text="Telegram could not be reached for {minutes} min. Nothing was lost; what came late says so.",
         values={"minutes": round((now - lost_at) / timedelta(minutes=1))},

@@ -94,6 +94,15 @@ def bring_forward(db: Connection, names: Iterable[str], now: datetime) -> None:
     db.many("UPDATE turn SET due_at = ? WHERE name = ?", [(to_micros(now), name) for name in names])
 
 
+def once(db: Connection, name: str, now: datetime, quiet_for: timedelta) -> bool:
+    """Whether nobody has had this turn of late; the caller has it now."""
+    row = db.row("SELECT due_at FROM turn WHERE name = :name", name=name)
+    if row and row["due_at"] > to_micros(now):
+        return False
+    _plan(db, {name: now + quiet_for})
+    return True
+
+
 def forget_chats(db: Connection, now: datetime) -> None:
     """Removes the turns of chats that have nothing to wait for."""
     db.run("DELETE FROM turn WHERE name LIKE 'chat %' AND due_at < :before", before=to_micros(now - timedelta(hours=1)))
