@@ -53,7 +53,7 @@ def _refuse_other_schema(source: Storage, target: Storage) -> None:
         if taken - known:
             raise StoreError(f"{name} is of a newer epay-bot; copy with that one")
         if end is source and not taken:
-            raise StoreError(f"there is no database of epay-bot in {name}")
+            raise StoreError(f"there is no bot to copy in {name}")
         if end is source and known - taken:
             raise StoreError(f"{name} is of an older epay-bot; stop it and call epay-bot migrate first")
 

@@ -123,14 +123,13 @@ async def test_run_refuses_a_wrong_token_with_a_sentence(outside: Outside) -> No
 
 
 @pytest.mark.parametrize("command", ["run", "migrate", "backfill"])
-@pytest.mark.parametrize("trouble", ["no folder", "no database", "postgres"])
+@pytest.mark.parametrize("trouble", ["no folder", "no database"])
 async def test_a_store_that_cannot_be_used_is_told(outside: Outside, command: str, trouble: str) -> None:
     file = outside.folder / "file"
     file.write_text("This is a shopping list and not a database, and it is long enough to see that.\n" * 50)
     url, code, sentence = {
         "no folder": (f"sqlite:///{file}/bot.db", 1, f"the folder {file} cannot be written to"),
         "no database": (f"sqlite:///{file}", 1, "cannot be opened: file is not a database"),
-        "postgres": ("postgresql://host/bot", 2, "storage.url: only sqlite:///… is supported"),
     }[trouble]
     more = ("--days", "5") if command == "backfill" else ()
     path = outside.config(storage={"url": url})

@@ -238,7 +238,7 @@ async def test_a_source_that_is_none_is_refused_and_not_made(tmp_path: Path) -> 
     bare = Storage(url=postgres.server().url(postgres.server().create()))
     for source in (in_file(path), bare):
         target = in_file(tmp_path / "to.db") if source.url.startswith("p") else new_server()
-        with pytest.raises(StoreError, match="there is no database of epay-bot in"):
+        with pytest.raises(StoreError, match="there is no bot to copy in"):
             await copy(source, target, quiet)
     assert not path.exists()
 
