@@ -119,10 +119,11 @@ class PostgresStore:
         self._half = half
         self._threads = Threads()
         try:
-            self._pool = _pool(url, password)
+            self._address = server.conninfo(url, password)
         except psycopg.Error as error:
             self._threads.abandon()
             raise StoreError(f"storage.url is no address of PostgreSQL: {error}") from error
+        self._pool = _pool(self._address)
         try:
             self._threads.begin(self._open)
         except (psycopg.Error, StoreError) as error:
@@ -172,6 +173,8 @@ class PostgresStore:
         return result
 
     def _open(self) -> None:
+        # A pool only says that it could not connect in time, never why.
+        psycopg.connect(self._address).close()
         self._pool.open(wait=False)
         self._transaction(_WRITE, self._prepare)
 
@@ -187,9 +190,9 @@ def migrate(url: str) -> None:
     store.shut()
 
 
-def _pool(url: str, password: str | None) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
+def _pool(address: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
     return ConnectionPool(
-        server.conninfo(url, password),
+        address,
         kwargs={"autocommit": True},
         min_size=1,
         max_size=READERS + 1,
