@@ -115,6 +115,22 @@ async def test_every_command_works_there_or_says_what_to_do(outside: Outside) ->
         assert (code, "docs/runbook.md says how" in output) == (2, True), output
 
 
+async def test_backfill_beside_a_bot_leaves_the_reading_to_it(outside: Outside) -> None:
+    url = postgres.new_url()
+    await outside.begin(storage={"url": url})
+    old = {outside.fail(created_at=now() - timedelta(hours=hours), visible_at=now()) for hours in range(2, 100, 7)}
+    await outside.run()
+    program = await outside.start("backfill", "--config", outside.folder / "config.yaml", "--days", "5")
+    await outside.told(outside.fail())
+    assert await program.ends() == 0, program.output
+    assert program.output.splitlines()[-1] == "history is complete"
+    await outside.told(outside.fail())
+    with psycopg.connect(url) as connection:
+        stored = {invoice for (invoice,) in connection.execute("SELECT invoice_id FROM operation")}
+    assert old - stored == set()
+    assert old & outside.named() == set()
+
+
 async def test_a_folder_for_copies_of_a_file_is_a_problem(outside: Outside) -> None:
     outside.config(storage={"url": "postgresql://u@h/d"}, backup={"dir": str(outside.folder)})
     code, output = await ended(outside, "check")

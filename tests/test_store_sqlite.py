@@ -15,7 +15,8 @@ from bot.errors import StoreError
 from bot.model import MerchantId
 from bot.store import operations
 from bot.store.driver import Connection
-from bot.store.sqlite import SqliteStore, path_of
+from bot.store.files import path_of
+from bot.store.sqlite import SqliteStore
 
 SHOP = MerchantId("shop")
 

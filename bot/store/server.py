@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from bot.errors import InUse, StoreError
+from bot.store.sessions import OTHERS
 
 # A network that swallows packets must not hang a replica for a quarter of an hour. The address itself may say else.
 _PATIENCE: dict[str, Any] = {
@@ -19,10 +20,6 @@ _PATIENCE: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "target_session_attrs": "read-write",
 }
-_OTHERS = (
-    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'epay-bot%' "
-    "AND application_name <> current_setting('application_name')"
-)
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def alone(url: str, password: str | None = None) -> Iterator[None]:
 
 def _refuse_others(url: str, password: str | None) -> None:
     with named(), psycopg.connect(conninfo(url, password)) as connection:
-        if connection.execute(_OTHERS).fetchone():
+        if connection.execute(OTHERS).fetchone():
             raise InUse(f"another epay-bot is using {connection.info.dbname}; stop it first")
 
 
