@@ -29,7 +29,7 @@ from bot.store.server_clock import ServerClock
 from bot.supervisor import Supervisor
 from bot.texts import Voices
 from bot.trouble import Trouble
-from bot.vitals import TELEGRAM, Vitals
+from bot.vitals import TELEGRAM, Labels, Vitals
 from bot.watchdog import Deadlines, LastResort, Loop, Watchdog
 from bot.web import Doors, Web
 
@@ -62,8 +62,9 @@ class App:
         self._deadlines = deadlines or Deadlines()
         self._supervisor = Supervisor.of_environment()
         self._last_resort = LastResort()
-        self._vitals = Vitals()
         self._merchants = tuple(merchant_of(merchant) for merchant in settings.merchants)
+        labels = Labels([merchant.id for merchant in self._merchants], settings.server.merchant_metrics)
+        self._vitals = Vitals(labels=labels)
         self._rules = Rules.of(settings, self._merchants, now)
         self._owners = tuple(
             Destination(chat_id=owner, language=settings.language, timezone=settings.timezone)
@@ -81,7 +82,8 @@ class App:
             self._store = store
             gateway = Gateway(self._settings.telegram.token, self._settings.telegram.api_url)
             stack.push_async_callback(gateway.close)
-            http = await stack.enter_async_context(aiohttp.ClientSession())
+            # Each merchant asks its bank one thing at a time; a limit for all would let slow banks delay the others.
+            http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
             await store.write(copying.take_over)
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:

@@ -104,6 +104,11 @@ def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
     return (("incidents", tick),)
 
 
+def _pace_of_learning(works: Works) -> timedelta:
+    """Hundreds of merchants do not ask the store whether there is something to learn hundreds of times a second."""
+    return max(timedelta(seconds=2), len(works.ingests) * timedelta(milliseconds=50))
+
+
 def _learning(works: Works) -> Iterable[tuple[str, Work]]:
     return ((one, partial(works.watching.catch_up, works.store, one)) for one in works.ingests)
 
@@ -164,7 +169,7 @@ JOBS = (
     Job("poll", lambda works: works.polling.interval, timedelta(minutes=10), _polls),
     Job(DELIVER, lambda _: timedelta(seconds=0.25), timedelta(seconds=30), _deliveries),
     Job("time", lambda _: timedelta(seconds=1), timedelta(seconds=30), _passing_time),
-    Job("learn", lambda _: timedelta(seconds=2), timedelta(hours=1), _learning),
+    Job("learn", _pace_of_learning, timedelta(hours=1), _learning),
     Job("digests", lambda _: timedelta(seconds=30), timedelta(minutes=2), _summing_up),
     Job("tidy", lambda _: timedelta(minutes=10), timedelta(minutes=5), _tidying),
     Job("leave", lambda _: timedelta(minutes=1), timedelta(minutes=5), _leaving),
@@ -199,16 +204,18 @@ class Schedule:
         self._scheduler.add_listener(self._note_skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
-        """Begins every job at once, then at its pace."""
+        """Begins every job at once, then at its pace; the pieces of one take turns, so that many are no burst."""
+        now = datetime.now(UTC)
         for job in self._jobs:
-            for name, work in job.each(self._works):
+            every, pieces = job.every(self._works), list(job.each(self._works))
+            for number, (name, work) in enumerate(pieces):
                 self._scheduler.add_job(
                     self._run,
                     "interval",
                     (f"{job.name} {name}", work, job.limit),
-                    seconds=job.every(self._works).total_seconds(),
+                    seconds=every.total_seconds(),
                     id=f"{job.name} {name}",
-                    next_run_time=datetime.now(UTC),
+                    next_run_time=now + number * every / len(pieces),
                 )
         self._scheduler.start()
 

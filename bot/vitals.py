@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 TELEGRAM = "telegram"
+OTHER = "other"
 _SECONDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600, 86400)
 
 
@@ -38,6 +39,7 @@ METRICS = (
     Metric("epay_bot_incidents_open", "gauge", ("merchant",), "Incidents that go on"),
     Metric("epay_bot_database_queue", "gauge", (), "Changes that wait for the database's one writer"),
 )
+_LABELS = {known.name: known.labels for known in METRICS}
 _KINDS: dict[str, Callable[..., Counter | Gauge | Histogram]] = {
     "counter": Counter,
     "gauge": Gauge,
@@ -45,11 +47,32 @@ _KINDS: dict[str, Callable[..., Counter | Gauge | Histogram]] = {
 }
 
 
+class Labels:
+    """How merchants are named in metrics: the first `most` by their ids, all others as OTHER, so that series stay few.
+
+    Without merchants everybody is named.
+    """
+
+    def __init__(self, merchants: Sequence[str] = (), most: int = 0) -> None:
+        self._shown, self._hidden = frozenset(merchants[:most]), frozenset(merchants[most:])
+        self._all = not merchants
+
+    def merchant(self, merchant_id: str) -> str:
+        """OTHER too for one that is only in the store any more."""
+        return merchant_id if self._all or merchant_id in self._shown else OTHER
+
+    def job(self, name: str) -> str:
+        """A job or loop of a merchant, like `poll shop`."""
+        kind, _, piece = name.partition(" ")
+        return f"{kind} {OTHER}" if piece in self._hidden else name
+
+
 class Vitals:
     """The metrics of one run. `clock`: seconds that no change of the wall clock moves."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, labels: Labels | None = None) -> None:
         self._clock = clock
+        self.labels = labels or Labels()
         self._began = clock()
         self._registry = CollectorRegistry()
         self._metrics = {
@@ -63,10 +86,10 @@ class Vitals:
         """One more. Raises KeyError for a metric that is not in METRICS."""
         metric = self._metrics[name]
         assert isinstance(metric, Counter)
-        (metric.labels(*labels) if labels else metric).inc()
+        (metric.labels(*self._bounded(name, labels)) if labels else metric).inc()
 
     def put(self, name: str, value: float, *labels: str) -> None:
-        """What it is now."""
+        """What it is now; merchants are named by the caller, who knows how several become one."""
         metric = self._metrics[name]
         assert isinstance(metric, Gauge)
         (metric.labels(*labels) if labels else metric).set(value)
@@ -100,6 +123,10 @@ class Vitals:
     def rounds(self, loop: str) -> int:
         """How often the loop has come round since the start."""
         return self._rounds[loop]
+
+    def _bounded(self, name: str, labels: Sequence[str]) -> list[str]:
+        bounds = {"merchant": self.labels.merchant, "job": self.labels.job, "loop": self.labels.job}
+        return [bounds.get(kind, str)(label) for kind, label in zip(_LABELS[name], labels, strict=True)]
 
     def exposition(self) -> bytes:
         """Everything as Prometheus reads it."""

@@ -3,6 +3,7 @@
 What is in memory can be lost at any time: the store knows how far each merchant was judged, and the rest is replayed.
 """
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -66,6 +67,8 @@ class Watching:
         self._patience = max(2, round(2 * interval / timedelta(minutes=1)) + 1)
         self._rooms: dict[MerchantId, Room] = {}
         self._replays: dict[MerchantId, Replay] = {}
+        self._turn = asyncio.Lock()
+        self._catching: defaultdict[MerchantId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def is_ready(self, merchant_id: MerchantId) -> bool:
         """Whether `look` judges this merchant."""
@@ -92,27 +95,36 @@ class Watching:
 
     async def refresh(self, store: Store, merchant_id: MerchantId) -> None:
         """Takes over what another replica has learned since, where that takes no replay of all history."""
-        watched = await store.read(volume.find_watched, merchant_id)
+        watched, catching = await store.read(volume.find_watched, merchant_id), self._catching[merchant_id]
         room = self._rooms.get(merchant_id)
-        if watched is None or merchant_id in self._replays or (room and room.watched == watched):
+        if not self._settings.enabled or watched is None or catching.locked() or (room and room.watched == watched):
             return
-        self._rooms.pop(merchant_id, None)
-        replay = await store.read(self._begin, merchant_id)
-        if replay and not replay.rebuilt:
-            self._replays[merchant_id] = replay
-            await self.catch_up(store, merchant_id)
+        async with catching:
+            self._rooms.pop(merchant_id, None)
+            replay = await store.read(self._begin, merchant_id)
+            if replay and not replay.rebuilt:
+                self._replays[merchant_id] = replay
+                await self._catch_up(store, merchant_id)
 
     async def catch_up(self, store: Store, merchant_id: MerchantId) -> None:
-        """Replays what a merchant's detectors do not know yet, in slices and without an alert."""
-        if not self._settings.enabled:
-            return
+        """Replays what a merchant's detectors do not know yet, without an alert.
+
+        Merchants take turns slice by slice, so that the store has readers left for who asks.
+        """
+        if self._settings.enabled:
+            async with self._catching[merchant_id]:
+                await self._catch_up(store, merchant_id)
+
+    async def _catch_up(self, store: Store, merchant_id: MerchantId) -> None:
         if merchant_id not in self._replays:
             replay = await store.read(self._begin, merchant_id)
             if replay is None:
                 return
             self._replays[merchant_id] = replay
-        while not await store.read(self._replay, merchant_id):
-            pass
+        whole = False
+        while not whole:
+            async with self._turn:
+                whole = await store.read(self._replay, merchant_id)
         await store.write(self._go_live, merchant_id)
 
     def _judge(self, db: Connection, merchant_id: MerchantId, room: Room, until: int, lost_at: datetime | None) -> None:

@@ -1,9 +1,11 @@
 """Jobs side by side: one that fails or hangs stops no other and is logged once; a sick store is told past itself."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -187,6 +189,31 @@ async def test_a_job_that_hangs_can_be_begun_anew(start: Callable[..., Awaitable
     await slow.more()
     assert vitals.rounds("job slow") >= 2
     assert slow.runs < good.runs
+
+
+async def test_the_pieces_of_a_job_take_turns() -> None:
+    begun: list[float] = []
+
+    async def work() -> None:
+        begun.append(asyncio.get_running_loop().time())
+        if len(begun) == 5:
+            whole.set()
+
+    whole, every = asyncio.Event(), timedelta(seconds=0.4)
+    jobs = (Job("job", lambda _: every, LONG, lambda _: [(str(number), work) for number in range(4)]),)
+    schedule = Schedule(NOTHING, Told(), Vitals(), jobs)
+    schedule.start()
+    await asyncio.wait_for(whole.wait(), 5)
+    await schedule.stop()
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begun)]
+    assert min(gaps) > 0.03
+    assert begun[-1] - begun[0] > 0.35
+
+
+def test_hundreds_of_merchants_ask_less_often_each_what_there_is_to_learn() -> None:
+    (learn,) = [job for job in JOBS if job.name == "learn"]
+    few, many = (cast(Works, SimpleNamespace(ingests=range(count))) for count in (3, 300))
+    assert (learn.every(few), learn.every(many)) == (timedelta(seconds=2), timedelta(seconds=15))
 
 
 async def test_a_stop_ends_what_runs_and_starts_nothing_more(start: Callable[..., Awaitable[Schedule]]) -> None:

@@ -333,3 +333,24 @@ async def test_a_preset_chosen_in_the_chat_is_taken_up_at_once_with_all_that_was
         await stage.store.close()
     drop = f"{SAMAL}/drop"
     assert heard == {"calm": [(drop, Loudness.SILENT)], "everything": [(drop, Loudness.ON)]}
+
+
+async def test_replicas_that_take_turns_see_what_one_alone_would_see(grown: Path, tmp_path: Path) -> None:
+    found = []
+    for replicas in (1, 3):
+        (folder := tmp_path / str(replicas)).mkdir()
+        stage = Volumes(copy_of(grown, folder), START + DAYS * DAY + 10 * HOUR)
+        others = []
+        for _ in range(replicas):
+            stage.restart()
+            others.append((stage.watching, stage.news))
+        for minute in range(120):
+            stage.watching, stage.news = others[minute % replicas]
+            await stage.watching.refresh(stage.store, SHOP)
+            assert stage.watching.is_ready(SHOP)
+            await stage.pass_minutes(1, without(SAMAL) if 20 <= minute < 80 else without())
+        found.append([(one.key, one.state, one.opened_at, one.since) for one in await stage.volume()])
+        await stage.store.close()
+    alone, together = found
+    assert alone == together
+    assert [state for _, state, *_ in alone] == [IncidentState.RESOLVED]

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from builders import NOW
 from prometheus_client.parser import text_string_to_metric_families
 from running import Outside, Program
 
-from bot.vitals import METRICS, Vitals
+from bot.condition import Condition
+from bot.model import Merchant, MerchantId
+from bot.store.sqlite import SqliteStore
+from bot.vitals import METRICS, Labels, Vitals
 from bot.web import ROUTES, Doors, Web
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +72,46 @@ async def test_a_bot_that_works_is_alive_ready_and_measured(outside: Outside) ->
     assert found["epay_bot_outbox_waiting",] == found["epay_bot_outbox_age_seconds",] == 0
     assert await program.stop() == 0
     assert "Traceback" not in program.output
+
+
+async def test_merchants_beyond_the_ceiling_are_together(outside: Outside) -> None:
+    """Their counts as a sum, the age of what was read of them as the worst."""
+    locked = outside.merchant(1, password="wrong") | {"id": "locked", "name": "Locked"}
+    merchants = [outside.merchant(0), outside.merchant(1), locked]
+    await outside.begin(merchants=merchants, server={"listen": "127.0.0.1:0", "merchant_metrics": 1})
+    program = await outside.run()
+    while not any("Bakery LLP" in text for text in outside.sent()):
+        outside.fail(1)
+        await outside.asked()
+    found = await samples(program)
+    assert found["epay_bot_polls_total", "shop", "ok"] >= 1
+    assert found["epay_bot_polls_total", "other", "ok"] >= 1
+    assert found["epay_bot_polls_total", "other", "lost"] >= 1
+    assert found["epay_bot_operations", "other", "failed"] >= 1
+    assert found["epay_bot_incidents_open", "other"] == 2
+    assert found["epay_bot_poll_age_seconds", "other"] > found["epay_bot_poll_age_seconds", "shop"]
+    assert not {name for name in found if {"bakery", "locked"} & {*name}}
+
+
+def test_jobs_of_merchants_beyond_the_ceiling_are_together_and_others_keep_their_names() -> None:
+    labels = Labels(["shop", "bakery", "kiosk"], 1)
+    given = ("poll shop", "poll bakery", "learn kiosk", "deliver outbox")
+    assert [labels.job(name) for name in given] == ["poll shop", "poll other", "learn other", "deliver outbox"]
+    assert [labels.merchant(id) for id in ("shop", "kiosk", "closed")] == ["shop", "other", "other"]
+    vitals = Vitals(labels=labels)
+    for id in ("bakery", "kiosk"):
+        vitals.count("epay_bot_job_errors_total", f"poll {id}")
+    assert b'epay_bot_job_errors_total{job="poll other"} 2.0' in vitals.exposition()
+
+
+async def test_many_that_are_missing_are_counted_and_a_few_named(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "bot.db")
+    merchants = [Merchant(MerchantId(f"m{number:03}"), "M", ()) for number in range(300)]
+    condition = Condition(store, merchants, Vitals(), now=lambda: NOW)
+    assert (await condition.missing())[0] == (
+        "300 merchants have not been read since the start: m000, m001, m002, m003, m004, …"
+    )
+    await store.close()
 
 
 async def test_what_is_missing_is_named_while_the_bot_is_not_ready(outside: Outside) -> None:

@@ -159,6 +159,7 @@ class Polling(Section):
 
 class Server(Section):
     listen: Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")] | None = "127.0.0.1:8080"
+    merchant_metrics: int = Field(default=100, ge=0)
     ping_url: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
     sentry_dsn: Annotated[SecretStr | None, AfterValidator(secret_url)] = None
 
