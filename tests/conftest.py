@@ -4,13 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import postgres
-import psycopg
 import pytest
-from databases import new_database, new_store
+from databases import ENGINE, ENGINES, POSTGRES, SQLITE, give_back, open_store, writing
 
 from bot.store.driver import Connection, Store
-from bot.store.postgres import PostgresConnection, PostgresStore, adapt
-from bot.store.sqlite import SqliteConnection, open_for_writing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,32 +25,38 @@ def update_messages(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-messages"))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=ENGINES if ENGINE == SQLITE else [ENGINE])
 def engine(request: pytest.FixtureRequest) -> str:
     """What holds for the store holds on both."""
-    if request.param == "postgres" and (why := postgres.missing()):
-        pytest.skip(why)
+    if request.param == POSTGRES:
+        postgres.skip_unless_there()
     return str(request.param)
 
 
 @pytest.fixture
 def db(engine: str, tmp_path: Path) -> Iterator[Connection]:
     """A new database, open for writing inside one transaction."""
-    if engine == "postgres":
-        with psycopg.connect(postgres.new_url(), autocommit=True) as connection:
-            adapt(connection)
-            connection.execute("BEGIN")
-            yield PostgresConnection(connection)
-        return
-    opened = open_for_writing(new_database(tmp_path / "epay-bot.db")).conn
-    opened.execute("BEGIN IMMEDIATE")
-    yield SqliteConnection(opened)
-    opened.close()
+    with writing(tmp_path / "epay-bot.db", engine) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def shared(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """One database for the many examples of a module's tests, each `undone`."""
+    with writing(tmp_path_factory.mktemp("shared") / "epay-bot.db", engine) as db:
+        yield db
 
 
 @pytest.fixture
 async def store(engine: str, tmp_path: Path) -> AsyncIterator[Store]:
     """A new store on its own database."""
-    store: Store = PostgresStore(postgres.new_url()) if engine == "postgres" else new_store(tmp_path / "epay-bot.db")
+    store = open_store(tmp_path / "epay-bot.db", engine)
     yield store
     await store.close()
+
+
+@pytest.fixture(autouse=True)
+def _databases_are_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if folder := request.node.funcargs.get("tmp_path"):
+        give_back(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import admitting
 from clocks import Clock
+from databases import open_store
 from pydantic import SecretStr
 
 from bot.chat.telegram import Gateway
@@ -15,7 +16,6 @@ from bot.demo.telegram import BotApi, Chat
 from bot.model import ChatKind, Destination, NoticeAlert
 from bot.store import chats, outbox
 from bot.store.driver import Row
-from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 
 TOKEN = "700500:local-token-for-delivery"
@@ -41,7 +41,7 @@ class Stage:
         self._patience = patience
         self.now = Clock()
         self.api = BotApi(TOKEN, now=self.now, limits=limits)
-        self.store = SqliteStore(folder / "bot.db")
+        self.store = open_store(folder / "bot.db")
         self._announced = 0
 
     async def open(self) -> "Stage":

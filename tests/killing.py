@@ -1,8 +1,6 @@
 """The program killed at random moments under traffic and faults, and nothing lost by it."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -67,20 +65,18 @@ def check_told(outside: Outside, owner: int, failed: set[str]) -> None:
     assert max(outside.opened(owner).values()) == 1
     known = {row.invoice_id for row in outside.world.rows(outside.shop.id)}
     assert outside.named(owner) & known <= failed
-    with closing(sqlite3.connect(outside.database)) as database:
-        waiting = database.execute("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").fetchone()
-        noted = database.execute("SELECT COUNT(*) FROM incident_operation").fetchone()
-    assert (waiting, noted) == ((0,), (len(failed),))
+    waiting = outside.ask("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'")
+    noted = outside.ask("SELECT COUNT(*) FROM incident_operation")
+    assert (waiting, noted) == ([(0,)], [(len(failed),)])
 
 
 def check_stored(outside: Outside) -> None:
     """The store holds what the bank holds, and its sums are the bank's."""
     truth = outside.world.truth(outside.shop.id, now())
-    with closing(sqlite3.connect(outside.database)) as database:
-        stored = database.execute("SELECT id, outcome, amount, created_at FROM operation").fetchall()
-        by_minute = database.execute("SELECT outcome, SUM(count), SUM(sum) FROM rollup_minute GROUP BY outcome")
-        by_hour = database.execute("SELECT outcome, SUM(count), SUM(sum) FROM rollup_hour GROUP BY outcome")
-        sums = [{row[0]: row[1:] for row in rows if row[1]} for rows in (by_minute, by_hour)]
+    stored = outside.ask("SELECT id, outcome, amount, created_at FROM operation")
+    by_minute = outside.ask("SELECT outcome, SUM(count), SUM(sum) FROM rollup_minute GROUP BY outcome")
+    by_hour = outside.ask("SELECT outcome, SUM(count), SUM(sum) FROM rollup_hour GROUP BY outcome")
+    sums = [{row[0]: row[1:] for row in rows if row[1]} for rows in (by_minute, by_hour)]
     expected = {(row.id, row.outcome, int(row.amount * 100), to_micros(row.created_at)) for row in truth}
     assert set(stored) == expected
     outcomes = {row.outcome for row in truth}

@@ -12,16 +12,43 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
+import pytest
 
 from bot.store.postgres import migrate
 
 _numbers = count(1)
+_used: list[str] = []
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_SCHEMA = """
+    SELECT string_agg(format('%s.%s', relname, attname), ' ' ORDER BY relname, attname)
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+"""
+_CLEANING = """
+    SELECT format('DROP TABLE %s', inhrelid::regclass) FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE relkind = 'r'
+    UNION ALL SELECT format('DELETE FROM %I', tablename) FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'schema_step'
+        AND NOT EXISTS (SELECT 1 FROM pg_inherits WHERE inhrelid::regclass::text = tablename)
+    UNION ALL SELECT format('ALTER SEQUENCE %I RESTART', sequencename) FROM pg_sequences WHERE last_value IS NOT NULL
+"""
 _MISSING = "no PostgreSQL here: these tests need initdb and postgres (Debian: apt-get install postgresql)"
 
 
 def missing() -> str:
     """Why there can be no server; empty when there can."""
     return "" if _folders() else _MISSING
+
+
+def skip_unless_there() -> None:
+    """Where PostgreSQL must be there, its absence is a failure."""
+    if missing():
+        if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
+            pytest.fail(f"{_MISSING}, and EPAY_BOT_REQUIRE_POSTGRES is set")
+        pytest.skip(_MISSING)
 
 
 class Server:
@@ -86,8 +113,38 @@ def server() -> Server:
 
 
 def new_url() -> str:
-    """The address of a new database of the newest schema."""
+    """The address of an empty database of the newest schema: a used one made clean, or else a new one."""
+    while _used:
+        url = _used.pop()
+        if _clean(url):
+            return url
     return server().url(server().create(_migrated()))
+
+
+def copy_of(url: str) -> str:
+    """The address of a database with the same in it, which nobody may be using."""
+    return server().url(server().create(url.rpartition("/")[2]))
+
+
+def give_back(url: str) -> None:
+    """Nobody needs what is in this database any more. To make another takes far longer than to clean one."""
+    _used.append(url)
+
+
+def _clean(url: str) -> bool:
+    """As the migrations left it: without rows, without the tables of months, numbers beginning at one.
+
+    False when its tables are not what the migrations made: it must not be used again.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_END_OTHERS)
+        # No foreign key wants an order of its own.
+        connection.execute("SET session_replication_role = replica")
+        if connection.execute(_SCHEMA).fetchone() != _schema():
+            return False
+        todo = [statement for (statement,) in connection.execute(_CLEANING)]
+        connection.execute("; ".join(todo))  # type: ignore[arg-type]
+        return True
 
 
 @cache
@@ -95,6 +152,12 @@ def _migrated() -> str:
     name = server().create()
     migrate(server().url(name))
     return name
+
+
+@cache
+def _schema() -> tuple[object, ...] | None:
+    with psycopg.connect(server().url(_migrated())) as connection:
+        return connection.execute(_SCHEMA).fetchone()
 
 
 def program(name: str) -> str:

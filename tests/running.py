@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import aiohttp
 import yaml
+from databases import ask, url_of
 
 from bot.app import merchant_of, open_store
 from bot.cli import main
@@ -34,7 +35,9 @@ _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
 # The second that imports take is spent once: every process is forked from one that has done them.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bot.app", "bot.checks", "bot.cli", "bot.interview.asking", "bot.showcase", "running"])
+_FORKS.set_forkserver_preload(
+    ["bot.app", "bot.checks", "bot.cli", "bot.store.postgres", "bot.interview.asking", "bot.showcase", "running"]
+)
 
 
 def now() -> datetime:
@@ -75,7 +78,7 @@ class Outside:
             "telegram": {"token": TOKEN, "api_url": self.api.root},
             "access": {"owners": [OWNER]},
             "merchants": [self.merchant()],
-            "storage": {"url": f"sqlite:///{self.database}"},
+            "storage": {"url": url_of(self.database)},
             "polling": {"interval": "1s", "backfill": "0s"},
             "alerts": {"incidents": {"edit_interval": "1s"}},
             "server": {"listen": "127.0.0.1:0"},
@@ -161,6 +164,10 @@ class Outside:
 
     def sent(self, chat_id: int = OWNER) -> list[str]:
         return [delivery.text for delivery in self.api.deliveries if delivery.chat_id == chat_id]
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What somebody beside the program sees in its database, or changes there."""
+        return ask(self.database, sql)
 
     async def start(self, *arguments: str | Path, **environment: str) -> "Program":
         """`epay-bot …`, forked from a process that has imported everything."""

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from builders import DOSTYK, SAMAL
+from databases import open_store, url_of
 from volumes import DAY, DAYS, MINUTE, PLACES, START, history, keep_history
 
 from bot.model import Operation
-from bot.store.sqlite import SqliteStore
 
 BANK = {"username": "u", "password": "p", "client_id": "c", "client_secret": "s", "p2p_url": "http://127.0.0.1:9/"}
 NOON = START + DAYS * DAY + timedelta(hours=12)
@@ -24,7 +24,7 @@ def configured(folder: Path, **sections: Any) -> Path:
     usual: dict[str, Any] = {
         "telegram": {"token": "123456:token", "api_url": "http://127.0.0.1:9"},
         "merchants": [{"id": "shop", "name": "Shop LLP", "epay": BANK, "terminals": terminals}],
-        "storage": {"url": f"sqlite:///{folder / 'bot.db'}"},
+        "storage": {"url": url_of(folder / "bot.db")},
         "alerts": {"failed_operation": {"enabled": False}},
     }
     path = folder / "config.yaml"
@@ -77,7 +77,7 @@ def test_a_file_is_replayed_and_each_change_is_a_line(tmp_path: Path, file: Path
 
 
 async def test_the_store_is_replayed_in_words(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "bot.db")
+    store = open_store(tmp_path / "bot.db")
     await store.write(keep_history, silenced([SAMAL, DOSTYK]), NOON + 180 * MINUTE)
     await store.close()
     ended = run("--config", configured(tmp_path, alerts={"volume": {"preset": "calm"}}), "--days", "1")

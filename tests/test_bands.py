@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from builders import SAMAL, SHOP
-from volumes import ALMATY, DAY, DAYS, MINUTE, PLACES, START, Till, Volumes, copy_of, history, keep_history
+from databases import copy_of, open_store
+from volumes import ALMATY, DAY, DAYS, MINUTE, PLACES, START, Till, Volumes, history, keep_history
 
 from bot.bands import Bands
 from bot.model import Band, Incident, TerminalId
 from bot.rules.unusual_volume import UnusualVolume
-from bot.store.sqlite import SqliteStore
 
 HOUR = timedelta(hours=1)
 READY = START + DAYS * DAY + 12 * HOUR
@@ -21,7 +21,7 @@ BANDS = Bands(UnusualVolume(), ALMATY)
 @pytest.fixture(scope="module")
 async def weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bands") / "bot.db"
-    store = SqliteStore(path)
+    store = open_store(path)
     await store.write(keep_history, history(READY), READY)
     await store.close()
     stage = Volumes(path, READY)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 from clocks import Clock
+from databases import open_store
 from markupsafe import Markup
 from pydantic import SecretStr
 
@@ -30,8 +31,7 @@ from bot.model import Button, ChatKind, Destination, Merchant, MerchantId, Reque
 from bot.model import Message as Answer
 from bot.rules import Rulebook
 from bot.store import chats, operations, people, sources
-from bot.store.driver import Connection
-from bot.store.sqlite import SqliteStore
+from bot.store.driver import Connection, Store
 from bot.texts import Voices
 
 TOKEN = "700500:local-token"
@@ -43,7 +43,7 @@ GROUP, TOPIC = -100500, 7
 class Stage:
     """A bank and a Telegram that listen, the bot's chat room between them, and people to speak with it."""
 
-    def __init__(self, bank: SimulatedBank, api: BotApi, store: SqliteStore, clock: Clock) -> None:
+    def __init__(self, bank: SimulatedBank, api: BotApi, store: Store, clock: Clock) -> None:
         self.bank, self.api, self.store, self.clock = bank, api, store, clock
         self.world = bank.world
         self.owner = api.person(5, "Aigerim", "en")
@@ -149,7 +149,7 @@ async def open_stage(folder: Path, *merchants: BankMerchant) -> AsyncIterator[St
         stack.push_async_callback(bank.stop)
         await api.start()
         stack.push_async_callback(api.stop)
-        store = SqliteStore(folder / "bot.db")
+        store = open_store(folder / "bot.db")
         stack.push_async_callback(store.close)
         stage = Stage(bank, api, store, clock)
         stack.push_async_callback(stage.gateway.close)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -17,8 +16,7 @@ from bot.demo.telegram import BotApi, Person
 from bot.errors import MaybeSent, TokenRefused
 from bot.model import Request
 from bot.store import chats
-from bot.store.driver import Connection
-from bot.store.sqlite import SqliteStore
+from bot.store.driver import Connection, Store
 from bot.vitals import TELEGRAM, Vitals
 
 TOKEN = "700400:local-token"
@@ -83,14 +81,7 @@ async def gateway(api: BotApi) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "bot.db")
-    yield store
-    await store.close()
-
-
-@pytest.fixture
-def start(gateway: Gateway, store: SqliteStore) -> Callable[..., Intake]:
+def start(gateway: Gateway, store: Store) -> Callable[..., Intake]:
     def start(handler: Heard, pace: Pace = QUICK) -> Intake:
         return Intake(gateway, store, handler, now=now, pace=pace)
 
@@ -111,7 +102,7 @@ async def write(api: BotApi, person: Person, *texts: str) -> None:
         await api.says(person, api.private_chat(person), text)
 
 
-async def unhandled(store: SqliteStore) -> int:
+async def unhandled(store: Store) -> int:
     return len(await store.read(chats.list_unhandled_updates))
 
 
@@ -120,7 +111,7 @@ def problems(db: Connection) -> list[str | None]:
 
 
 async def test_what_is_written_is_handled_once_and_confirmed(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     heard = Heard()
     async with running(start(heard, Pace(wait=timedelta(seconds=20)))):
@@ -146,7 +137,7 @@ async def test_a_menu_that_fails_does_not_stop_the_polling(api: BotApi, start: C
 
 
 async def test_an_update_in_hand_at_a_kill_is_handled_after_the_restart(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     forever = asyncio.Event()
 
@@ -185,7 +176,7 @@ async def test_an_update_telegram_repeats_is_not_handled_again(
 
 
 async def test_nothing_is_confirmed_that_could_not_be_stored(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     def break_store(db: Connection) -> None:
         db.run("ALTER TABLE inbox RENAME TO lost_inbox")
@@ -200,7 +191,7 @@ async def test_nothing_is_confirmed_that_could_not_be_stored(
 
 
 async def test_a_broken_update_is_set_aside_once_and_the_rest_is_handled(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake], caplog: pytest.LogCaptureFixture
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake], caplog: pytest.LogCaptureFixture
 ) -> None:
     heard = Heard()
     await write(api, aigerim, "before")
@@ -218,7 +209,7 @@ async def test_a_broken_update_is_set_aside_once_and_the_rest_is_handled(
 
 
 async def test_a_handler_that_fails_or_never_ends_stops_nobody(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     async def fails(request: Request) -> None:
         if request.text == "boom":
@@ -259,7 +250,7 @@ async def test_order_is_kept_inside_a_chat_while_another_chat_overtakes(
 
 
 async def test_a_chat_that_asks_too_much_is_capped_and_others_are_not(
-    api: BotApi, aigerim: Person, daniyar: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, daniyar: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     gate = asyncio.Event()
 
@@ -281,7 +272,7 @@ async def test_a_chat_that_asks_too_much_is_capped_and_others_are_not(
 
 
 async def test_a_stop_ends_the_long_poll_and_lets_the_answer_in_hand_finish(
-    api: BotApi, aigerim: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     gate = asyncio.Event()
 
@@ -344,7 +335,7 @@ async def test_a_second_reader_that_goes_away_is_forgiven(api: BotApi, start: Ca
         assert not task.done()
 
 
-async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: SqliteStore) -> None:
+async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: Store) -> None:
     gateway = Gateway(SecretStr("700400:another"), api.root)
     with pytest.raises(TokenRefused):
         await asyncio.wait_for(Intake(gateway, store, Heard(), now=now, pace=QUICK).run(), 5)
@@ -352,7 +343,7 @@ async def test_a_revoked_token_is_fatal_at_once(api: BotApi, store: SqliteStore)
 
 
 async def test_a_flood_is_told_once_and_left_out_and_nobody_else_waits_for_it(
-    api: BotApi, aigerim: Person, daniyar: Person, store: SqliteStore, start: Callable[..., Intake]
+    api: BotApi, aigerim: Person, daniyar: Person, store: Store, start: Callable[..., Intake]
 ) -> None:
     heard = Heard()
     group = api.group(-9, "Shop", [aigerim, daniyar])
@@ -369,7 +360,7 @@ async def test_a_flood_is_told_once_and_left_out_and_nobody_else_waits_for_it(
 
 
 async def test_a_poll_that_hangs_can_be_begun_anew(
-    api: BotApi, gateway: Gateway, store: SqliteStore, aigerim: Person
+    api: BotApi, gateway: Gateway, store: Store, aigerim: Person
 ) -> None:
     heard, vitals = Heard(), Vitals()
     hung = api.faults.add(method="getUpdates", hang=True)
@@ -383,7 +374,7 @@ async def test_a_poll_that_hangs_can_be_begun_anew(
     assert vitals.rounds(TELEGRAM) >= 1
 
 
-async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gateway: Gateway, store: SqliteStore) -> None:
+async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gateway: Gateway, store: Store) -> None:
     vitals = Vitals()
     down = api.faults.add(method="getUpdates", times=None, status=502, html="Bad gateway")
     async with running(Intake(gateway, store, Heard(), now=now, vitals=vitals, pace=QUICK)):

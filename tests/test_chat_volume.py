@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import copy_of
 from test_chat_dispatch import NOW, Stage, open_stage
-from volumes import DAY, DAYS, START, Volumes, copy_of, history, keep_history
+from volumes import DAY, DAYS, START, Volumes, history, keep_history
 
 from bot.charts import Charts
 from bot.chat.commands import COMMANDS

@@ -10,11 +10,15 @@ from urllib.parse import quote
 import postgres
 import psycopg
 import pytest
+from databases import only_sqlite
 from running import Outside, now
 
-pytestmark = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing())
-
 PASSWORD = "hush/hush@50%"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _there() -> None:
+    postgres.skip_unless_there()
 
 
 @pytest.fixture
@@ -176,6 +180,7 @@ def client(program: str, *words: str) -> None:
     subprocess.run([postgres.program(program), *words], check=True)
 
 
+@only_sqlite("a file")
 async def test_a_file_put_back_by_hand_is_taken_as_a_copy_too(outside: Outside) -> None:
     await outside.begin()
     program = await outside.run()

@@ -10,7 +10,7 @@ import postgres
 import psycopg
 import pytest
 from builders import NOW, SHOP, an_alert
-from databases import new_database
+from databases import new_file, only_sqlite
 from sqlite_utils import Database
 from test_migrations import FILES, fill
 
@@ -23,7 +23,7 @@ from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, open_for_writing
 from bot.store.tables import list_tables
 
-pytestmark = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing())
+pytestmark = only_sqlite("each test names its engines")
 
 # What is copied only when the bot is stopped, since it is small or unique in more than its key. A table that grows with
 # the payments belongs into bot/store/copying.py.
@@ -57,10 +57,15 @@ AT_THE_END = {
 INVOICE = "INSERT INTO invoice VALUES (?, ?, ?, '98151552', 'KZT', 'paid')"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _there() -> None:
+    postgres.skip_unless_there()
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A database with a row in every table."""
-    path = new_database(tmp_path / "bot.db")
+    path = new_file(tmp_path / "bot.db")
     with closing(sqlite3.connect(path)) as opened:
         fill(opened)
         opened.execute("DELETE FROM copied")
@@ -220,7 +225,7 @@ async def test_a_bot_that_has_begun_on_the_copy_keeps_it(file: Path) -> None:
 
 
 async def test_half_a_copy_of_one_bot_is_not_finished_from_another(file: Path, tmp_path: Path) -> None:
-    server, other = new_server(), new_database(tmp_path / "other.db")
+    server, other = new_server(), new_file(tmp_path / "other.db")
     with files.alone(file):
         await copy(in_file(file), server, quiet)
     with pytest.raises(StoreError, match=r"half copied from sqlite:///.+/bot\.db; name an empty one"):

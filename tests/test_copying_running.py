@@ -9,10 +9,16 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
+from databases import only_sqlite
 from moving import ALERTS, copied, move, start_copy
 from running import Outside
 
-pytestmark = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing())
+pytestmark = only_sqlite("it is copied from a file")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _there() -> None:
+    postgres.skip_unless_there()
 
 
 @pytest.fixture

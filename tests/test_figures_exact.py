@@ -17,6 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import aiohttp
 import pytest
 from clocks import Clock
+from databases import open_store
 from test_chat_dispatch import TOKEN, Stage, client_of, merchant_of
 
 from bot.config import Polling
@@ -26,7 +27,6 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
 from bot.store import people, recount
-from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 from bot.views import sparkline
 
@@ -54,7 +54,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         stack.push_async_callback(bank.stop)
         await api.start()
         stack.push_async_callback(api.stop)
-        store = SqliteStore(tmp_path_factory.mktemp("exact") / "bot.db")
+        store = open_store(tmp_path_factory.mktemp("exact") / "bot.db")
         stack.push_async_callback(store.close)
         stage = Stage(bank, api, store, clock)
         stack.push_async_callback(stage.gateway.close)

@@ -1,26 +1,23 @@
 """One payer is forgotten in everything stored, stays forgotten, and nobody else is."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import NOW, OWNER, SHOP, an_alert, an_incident, an_operation, paid
-from databases import new_store
+from databases import dump
 from running import Outside
 
 from bot.errors import ConfigurationError
 from bot.forgetting import forget, payer_of
 from bot.model import Operation, Outcome
 from bot.store import chats, incidents, living, operations, outbox, queries
-from bot.store.driver import Connection
+from bot.store.driver import Connection, Store
 from bot.store.forgetting import list_operations
 from bot.store.outbox import Place
-from bot.store.sqlite import SqliteStore
 
 AIGUL: dict[str, Any] = {
     "payer_name": "Айгүл СЕРІКОВА",
@@ -32,13 +29,6 @@ AIGUL: dict[str, Any] = {
 }
 NOBODY = {"name": "", "card": "", "phone": "", "email": "", "account_id": ""}
 PLACE = Place(OWNER.chat_id, None)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = new_store(tmp_path / "bot.db")
-    yield store
-    await store.close()
 
 
 def keep(db: Connection, *shown: Operation) -> int:
@@ -59,7 +49,7 @@ def row_of(db: Connection, key: str) -> Operation:
         {"name": "айгүл серікова", "card": "1512"},
     ],
 )
-async def test_a_payer_is_known_by_any_of_what_the_bank_says(store: SqliteStore, known: dict[str, str]) -> None:
+async def test_a_payer_is_known_by_any_of_what_the_bank_says(store: Store, known: dict[str, str]) -> None:
     other = an_operation("other", **AIGUL | {"payer_name": "Айгүл СЕРІКОВА-2", "payer_phone": "77010000002"})
     own = an_operation("own", **AIGUL)
     alike = an_operation("alike", sender_card="1512", payer_name="Дана", description="a stranger's")
@@ -78,7 +68,7 @@ def test_what_fits_many_is_refused(known: dict[str, str], path: str) -> None:
     assert path in [problem.path for problem in refused.value.problems]
 
 
-async def test_the_person_is_gone_from_every_place_and_does_not_return(store: SqliteStore) -> None:
+async def test_the_person_is_gone_from_every_place_and_does_not_return(store: Store) -> None:
     own = an_operation("own", outcome=Outcome.FAILED, **AIGUL)
     other = an_operation("other", outcome=Outcome.FAILED, sender_card="8888", payer_name="Дана")
     alert = an_alert(5, attempts=(own, other))
@@ -113,12 +103,6 @@ async def test_the_person_is_gone_from_every_place_and_does_not_return(store: Sq
     assert await forget(store, payer) == (0, 0)
 
 
-def dump(db: Connection) -> str:
-    tables = [row["name"] for row in db.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    rows = [tuple(dict(row).values()) for table in tables for row in db.rows(f"SELECT * FROM {table}")]
-    return json.dumps(rows, ensure_ascii=False, default=str)
-
-
 @pytest.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     outside = await Outside(tmp_path).open()
@@ -138,9 +122,7 @@ async def test_the_command_counts_first_and_forgets_while_the_bot_runs(outside: 
         assert sentence in program.output
         assert ("Backups" in program.output) is bool(more)
         assert not [word for word in person.values() if word in program.output]
-        with closing(sqlite3.connect(outside.database)) as database:
-            named = database.execute("SELECT COUNT(*) FROM operation WHERE payer_name <> ''").fetchone()
-        assert named == (left,)
+        assert outside.ask("SELECT COUNT(*) FROM operation WHERE payer_name <> ''") == [(left,)]
     await outside.asked()
     await outside.told(outside.fail())
 

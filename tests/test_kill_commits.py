@@ -21,7 +21,6 @@ from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.rules import Rulebook
 from bot.store.driver import Store
-from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 
 
@@ -32,7 +31,7 @@ class Crash(BaseException):
 class Mortal:
     """A store whose process dies around its n-th write; nothing is written after that."""
 
-    def __init__(self, store: SqliteStore, fatal: int, *, committed: bool) -> None:
+    def __init__(self, store: Store, fatal: int, *, committed: bool) -> None:
         self.writes = 0
         self._store = store
         self._fatal = fatal
@@ -133,8 +132,8 @@ def make_operations(world: World, stage: Stage) -> None:
 async def look(stage: Stage) -> Outcome:
     operations = "SELECT invoice_id, outcome, amount FROM operation ORDER BY invoice_id"
     outbox = "SELECT chat_id, action, incident, state FROM outbox ORDER BY chat_id, action, incident"
-    stored = await stage.store.read(lambda db: [tuple(row) for row in db.rows(operations)])
-    rows = await stage.store.read(lambda db: [tuple(row) for row in db.rows(outbox)])
+    stored = await stage.store.read(lambda db: [tuple(dict(row).values()) for row in db.rows(operations)])
+    rows = await stage.store.read(lambda db: [tuple(dict(row).values()) for row in db.rows(outbox)])
     sent = [one for one in stage.api.deliveries if one.method == "sendMessage" and REPEAT not in one.text]
     unmarked = Counter(f"{one.chat_id}/{word}" for one in sent for word in one.text.split() if word.startswith("#"))
     living = [stage.api.messages(chat_id)[-1].text for chat_id in (OWNER, OTHER)]

@@ -13,8 +13,7 @@ from structlog.contextvars import get_contextvars
 
 from bot.correlation import FIELDS, about
 from bot.demo.bank import Fault
-from bot.store.driver import Connection
-from bot.store.sqlite import SqliteStore
+from bot.store.driver import Connection, Store
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,7 +37,7 @@ def test_a_field_that_is_not_in_the_table_cannot_be_bound() -> None:
         about(event="something")
 
 
-async def test_what_is_bound_reaches_the_store_and_ends_with_the_work(store: SqliteStore) -> None:
+async def test_what_is_bound_reaches_the_store_and_ends_with_the_work(store: Store) -> None:
     def bound(_: Connection) -> dict[str, Any]:
         return get_contextvars()
 

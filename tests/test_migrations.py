@@ -6,15 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import NOW, SAMAL, SHOP, SHOP_LLP, an_operation, failed
+from keeping import goes_on, row_for
 from sqlite_utils import Database, Migrations
 
-from bot.incidents import Incidents
-from bot.model import EPOCH, to_micros
-from bot.rules import Rulebook
-from bot.store import chats, operations, recount, reports, sqlite
-from bot.store.driver import Connection
-from bot.store.rollups import HOUR
+from bot.store import sqlite
 from bot.store.schema import statements
 from bot.store.sqlite import SqliteStore, open_for_writing
 
@@ -79,81 +74,18 @@ async def test_what_an_older_version_kept_is_there_afterwards(tmp_path: Path, kn
     if FILES[known].stem <= EMPTIED["incident"]:
         kept["incident"] = 0
     assert {table: now.get(table) for table in kept} == kept
-    assert await store.read(recount.list_differences) == []
-    assert [one.id for one in await store.read(operations.list_by_invoice, SHOP, "7")] == ["op"]
-    report = await store.read(reports.health, [SHOP_LLP], version="1", started_at=NOW, now=NOW)
-    assert (report.sources[0].operations, report.outbox_waiting) == (1, 1)
-    assert [to.chat_id for to in await store.read(chats.list_subscribed)] == [101]
-    assert await store.read(chats.list_unhandled_updates) == [(1, "{}")]
-    await store.write(one_more)
-    assert await store.read(recount.list_differences) == []
+    await goes_on(store)
     await store.close()
-
-
-def one_more(db: Connection) -> None:
-    """What a poll would do next."""
-    one = failed(an_operation("next", invoice_id="7"))
-    applied = operations.apply(db, SHOP, [one], history_before=EPOCH, now=NOW)
-    Incidents([SHOP_LLP], Rulebook.from_settings({}), now=lambda: NOW).report(
-        db, SHOP, applied.transitions, bank_now=NOW
-    )
 
 
 # Tables a migration begins anew, since nothing was released with them.
 EMPTIED = {"incident": "0007_incidents"}
-# What makes the rows of all tables fit together; every other column gets something of its type.
-_AT = to_micros(NOW) - to_micros(NOW) % HOUR
-_COLUMNS: dict[str, object] = {
-    "merchant_id": SHOP,
-    "terminal_id": SAMAL,
-    "currency": "KZT",
-    "outcome": "paid",
-    "status": "ok",
-    "invoice_id": "7",
-    "operation_id": "op",
-    "id": "op",
-    "amount": 15_000,
-    "sum": 15_000,
-    "count": 1,
-    "reason_code": 0,
-    "reason_class": None,
-    "created_at": _AT,
-    "first_at": _AT,
-    "start_at": _AT,
-    "body": "{}",
-    "handled_at": None,
-    "missing_at": None,
-    "recheck_at": None,
-    "lost_at": None,
-    "disabled_reason": None,
-    "dialect": "{}",
-    "chat_id": 101,
-    "thread_id": 0,
-    "subscribed": 1,
-    "kind": "private",
-    "language": "en",
-    "timezone": "Asia/Almaty",
-}
-_BY_TABLE: dict[str, dict[str, object]] = {
-    "outbox": {"id": 1, "state": "waiting", "action": "say", "incident": None, "sent_at": None},
-    "tier": {"name": "backfill"},
-    "incident": {"number": 1, "state": "resolved", "rule": "failed_operation", "severity": "warning", "loudness": "on"},
-    "incident_event": {"id": 1},
-    "silence": {"id": 1, "kind": "x"},
-    "subscription": {"kind": "failures", "loudness": "on", "min_severity": "info"},
-    "volume_state": {"body": b""},
-    "invitation": {"id": 1},
-    "audit": {"id": 1},
-    "dropped_sum": {"count": 0, "sum": 0},
-    "dropped_invoice_sum": {"count": 0},
-}
 
 
 def fill(connection: sqlite3.Connection) -> None:
     for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT'"):
-        known = _COLUMNS | _BY_TABLE.get(table, {})
         columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        row = {name: known.get(name, 1 if kind == "INTEGER" else "") for _, name, kind, *_ in columns}
+        row = row_for(table, {name: kind == "INTEGER" for _, name, kind, *_ in columns})
         places = ", ".join(f":{name}" for name in row)
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
     connection.commit()

@@ -278,7 +278,7 @@ async def test_what_a_group_may_show_follows_it_to_its_new_id(stage: Stage) -> N
 async def test_a_topic_is_chosen_by_writing_in_it(stage: Stage) -> None:
     await stage.hears(stage.owner, "/subscribe shop everything", GROUP, TOPIC)
     rows = await stage.store.read(lambda db: db.rows("SELECT DISTINCT chat_id, thread_id FROM subscription"))
-    assert [tuple(row) for row in rows] == [(GROUP, TOPIC)]
+    assert [tuple(dict(row).values()) for row in rows] == [(GROUP, TOPIC)]
 
 
 def kept(db: Connection) -> list[tuple[str, str, int]]:

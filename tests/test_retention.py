@@ -1,13 +1,10 @@
 """What the store forgets, and what it does not."""
 
 import asyncio
-from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import pytest
 from builders import DOSTYK, NOW, OWNER, SAMAL, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, failed, paid
-from databases import new_database, new_store
+from databases import undone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +12,8 @@ from bot.config import Retention
 from bot.model import IncidentState, Operation, Outcome, TerminalId, Transition, Window
 from bot.retention import Retained
 from bot.store import figures, incidents, operations, outbox, recount, retention
-from bot.store.driver import Connection
+from bot.store.driver import Connection, Store
 from bot.store.outbox import Place
-from bot.store.sqlite import SqliteConnection, open_for_writing
 
 PLACE = Place(OWNER.chat_id, None)
 MONTH = timedelta(days=30)
@@ -118,14 +114,14 @@ AGES = st.integers(0, 3 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=m
     terminal=st.sampled_from(["", SAMAL]),
 )
 def test_no_figure_of_any_minutes_changes_when_operations_are_dropped(
-    tmp_path_factory: pytest.TempPathFactory,
+    shared: Connection,
     made: list[tuple[datetime, Outcome, int, TerminalId]],
     before: datetime,
     windows: list[tuple[datetime, datetime]],
     terminal: str,
 ) -> None:
-    with closing(open_for_writing(new_database(tmp_path_factory.mktemp("kept") / "bot.db")).conn) as connection:
-        db = SqliteConnection(connection)
+    db = shared
+    with undone(db):
         shown = [
             an_operation(f"{n}", created_at=at, outcome=outcome, invoice_id=f"i{invoice}", terminal_id=where)
             for n, (at, outcome, invoice, where) in enumerate(made)
@@ -148,8 +144,7 @@ def test_no_figure_of_any_minutes_changes_when_operations_are_dropped(
         assert told() == known
 
 
-async def test_the_job_drops_between_the_writes_of_others(tmp_path: Path) -> None:
-    store = new_store(tmp_path / "bot.db")
+async def test_the_job_drops_between_the_writes_of_others(store: Store) -> None:
     made = [an_operation(f"{n}", created_at=NOW - MONTH * 30 + timedelta(seconds=n)) for n in range(2100)]
     await store.write(lambda db: keep(db, *made))
     retained = Retained([SHOP_LLP], Retention(), store, now=lambda: NOW)
@@ -160,4 +155,3 @@ async def test_the_job_drops_between_the_writes_of_others(tmp_path: Path) -> Non
     await dropping
     assert len({count for count in left if 0 < count < 2100}) >= 3
     assert await store.read(stored) == {}
-    await store.close()

@@ -1,10 +1,9 @@
 """Figures of any window, in any zone, are what counting the rows one by one gives."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -23,8 +22,8 @@ from bot.model import (
     Window,
 )
 from bot.store import figures, operations, sources
+from bot.store.driver import Store
 from bot.store.sources import Tier, TierName
-from bot.store.sqlite import SqliteStore
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MIDDLE = datetime(2024, 2, 29, 12, tzinfo=UTC)
@@ -36,13 +35,6 @@ CALENDARS = [
     Calendar(ZoneInfo("UTC"), time(23, 45)),
 ]
 AN_HOUR_APART = (-HOUR, timedelta(), timedelta(microseconds=1), HOUR)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "bot.db")
-    yield store
-    await store.close()
 
 
 def drawn(random: Random, count: int) -> list[Operation]:
@@ -112,7 +104,7 @@ def checked(report: PeriodReport, rows: list[Operation]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_days_weeks_and_months_are_what_counting_gives(store: SqliteStore, seed: int) -> None:
+async def test_days_weeks_and_months_are_what_counting_gives(store: Store, seed: int) -> None:
     random = Random(seed)
     rows = {row.id: row for row in drawn(random, 400)}
     await store.write(sources.begin, SHOP, NOW)
@@ -139,7 +131,7 @@ async def test_days_weeks_and_months_are_what_counting_gives(store: SqliteStore,
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_window_of_any_ends_is_what_counting_gives(store: SqliteStore, seed: int) -> None:
+async def test_a_window_of_any_ends_is_what_counting_gives(store: Store, seed: int) -> None:
     random = Random(seed)
     rows = drawn(random, 300)
     await store.write(operations.apply, SHOP, rows, history_before=NOW, now=NOW)
@@ -149,7 +141,7 @@ async def test_a_window_of_any_ends_is_what_counting_gives(store: SqliteStore, s
         check(await store.read(figures.of_window, SHOP, terminal_id, Window(*ends)), rows, terminal_id)
 
 
-async def begun(store: SqliteStore, through_at: datetime, *, left: Window | None = None) -> None:
+async def begun(store: Store, through_at: datetime, *, left: Window | None = None) -> None:
     await store.write(sources.begin, SHOP, NOW - 9 * DAY)
     await store.write(sources.advance, SHOP, through_at)
     if left:
@@ -157,7 +149,7 @@ async def begun(store: SqliteStore, through_at: datetime, *, left: Window | None
         await store.write(sources.save_tier, tier)
 
 
-async def test_everything_is_cut_where_the_reading_ends(store: SqliteStore) -> None:
+async def test_everything_is_cut_where_the_reading_ends(store: Store) -> None:
     await begun(store, NOW - 2 * HOUR)
     calendar = CALENDARS[0]
     report = await store.read(figures.period_report, SHOP_LLP, None, calendar.today(NOW), calendar=calendar, now=NOW)
@@ -165,7 +157,7 @@ async def test_everything_is_cut_where_the_reading_ends(store: SqliteStore) -> N
     assert ends == [NOW - 2 * HOUR, NOW - 2 * HOUR - DAY, NOW - 2 * HOUR - 7 * DAY]
 
 
-async def test_a_day_that_began_after_the_bank_was_lost_is_empty(store: SqliteStore) -> None:
+async def test_a_day_that_began_after_the_bank_was_lost_is_empty(store: Store) -> None:
     await begun(store, NOW - 2 * DAY)
     calendar = CALENDARS[0]
     report = await store.read(figures.period_report, SHOP_LLP, None, calendar.today(NOW), calendar=calendar, now=NOW)
@@ -183,7 +175,7 @@ async def test_a_day_that_began_after_the_bank_was_lost_is_empty(store: SqliteSt
     ],
 )
 async def test_how_far_back_the_history_goes_is_known(
-    store: SqliteStore, left: Window | None, since: datetime | None, filling: bool
+    store: Store, left: Window | None, since: datetime | None, filling: bool
 ) -> None:
     await begun(store, NOW, left=left)
     freshness = await store.read(sources.get_freshness, SHOP)
@@ -199,7 +191,7 @@ async def test_how_far_back_the_history_goes_is_known(
     ],
 )
 async def test_two_periods_are_cut_alike_where_they_are_alike(
-    store: SqliteStore, periods: tuple[str, str], ends: tuple[int, int]
+    store: Store, periods: tuple[str, str], ends: tuple[int, int]
 ) -> None:
     await begun(store, NOW)
     calendar = CALENDARS[0]

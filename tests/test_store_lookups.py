@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from builders import BAKERY, NOW, SHOP, an_operation, minutes, paid, refunded
+from databases import SQLITE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ def test_the_ends_of_an_invoice_are_found_like_a_reader_would(db: Connection, kn
     assert set(found(db, parts=(part,), limit=99)) == expected
 
 
+@pytest.mark.parametrize("engine", [SQLITE], indirect=True)
 def test_every_look_up_goes_by_an_index(db: Connection) -> None:
     clues = Clues(shown="", parts=("12",), card="1187", reference="112233", amount=1)
     plans = [

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from builders import BAKERY, NOW, SHOP, an_operation, failed, hours, minutes, paid, refunded
+from databases import changed_rows
 
 from bot.model import Operation, OperationId, Outcome, ReasonClass, Transition, Window, to_micros
 from bot.store import operations
@@ -43,13 +44,7 @@ def row_of(db: Connection, operation_id: str) -> dict[str, object]:
 
 
 def changes(db: Connection) -> list[Row]:
-    return db.rows("SELECT * FROM operation_change ORDER BY rowid")
-
-
-def total_changes(db: Connection) -> int:
-    row = db.row("SELECT total_changes() AS count")
-    assert row is not None
-    return int(row["count"])
+    return db.rows("SELECT * FROM operation_change ORDER BY at")
 
 
 def test_a_new_operation_is_stored_whole(db: Connection) -> None:
@@ -62,10 +57,10 @@ def test_a_new_operation_is_stored_whole(db: Connection) -> None:
 
 def test_the_same_again_writes_nothing(db: Connection) -> None:
     apply(db, FULL, an_operation("other", outcome=Outcome.UNDECIDED))
-    before = total_changes(db)
+    before = changed_rows(db)
     shown = (FULL, an_operation("other", outcome=Outcome.UNDECIDED))
     assert apply(db, *shown, at=minutes(5)) == Applied((), ())
-    assert total_changes(db) == before
+    assert changed_rows(db) == before
 
 
 def test_a_change_is_stored_with_what_was_before(db: Connection) -> None:

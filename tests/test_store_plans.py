@@ -1,16 +1,31 @@
 """Every statement the program asks often finds its rows through an index, however many there are."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import admitting
 import pytest
-from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours
+from builders import NOW, OWNER, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, hours, minutes
+from databases import POSTGRES, undone, writing
+from explaining import Explained
 
-from bot.model import AlertReason, Calendar, Destination, DigestKind, NoticeAlert, Outcome, Window
+from bot.model import (
+    AlertReason,
+    Calendar,
+    Clues,
+    Destination,
+    DigestKind,
+    NoticeAlert,
+    Operation,
+    OperationId,
+    Outcome,
+    TerminalId,
+    Window,
+    to_micros,
+)
 from bot.store import (
     chats,
     deliveries,
@@ -18,75 +33,101 @@ from bot.store import (
     figures,
     incidents,
     living,
+    lookups,
     operations,
     outbox,
     reports,
+    retention,
     routes,
     silences,
     sources,
     subscriptions,
+    volume,
 )
-from bot.store.driver import Connection, Row
+from bot.store.driver import Connection
 from bot.store.living import Rewrite
 from bot.store.outbox import Place
 
-BIG = ("operation", "operation_change", "invoice", "outbox", "inbox", "rollup_minute", "rollup_hour")
-BIG += ("incident", "incident_operation", "incident_event", "living")
-SMALL = ("outbox_waiting", "outbox_undelivered", "inbox_unhandled", "operation_to_recheck")
-SMALL += ("incident_open", "incident_due", "living_dirty")
 DAY = Window(NOW - hours(12.5), NOW)
 CHAT = Place(OWNER.chat_id, None)
 ALERT = [("key", an_alert())]
 REWRITE = Rewrite(incident=1, place=CHAT, message_id=7, alert=an_alert(), body="", repeated=False)
 NOTICE = NoticeAlert(text="{chat}", values={}, at=NOW)
+CLUES = Clues(shown="", invoice="7", parts=("12",), card="1187", reference="112233", amount=1)
+WATCHED = volume.Watched(since=0, fed=to_micros(NOW) // 60_000_000, seen_at=to_micros(NOW - minutes(1)))
 LEASE = timedelta(minutes=2)
 
 
-class Explained:
-    """A connection that asks for the plan of every statement before it runs it."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        self.version = db.version
-        self.parted = db.parted
-        self.scans: list[str] = []
-
-    def _explain(self, sql: str, values: dict[str, object] | Sequence[object]) -> None:
-        places = values if isinstance(values, dict) else {}
-        asked = sql if isinstance(values, dict) else _with_values(sql)
-        for row in self._db.rows(f"EXPLAIN QUERY PLAN {asked}", **places):
-            step = row["detail"]
-            if _reads_all(step):
-                self.scans.append(f"{step}: {sql}")
-
-    def rows(self, sql: str, /, **values: object) -> list[Row]:
-        self._explain(sql, values)
-        return self._db.rows(sql, **values)
-
-    def row(self, sql: str, /, **values: object) -> Row | None:
-        self._explain(sql, values)
-        return self._db.row(sql, **values)
-
-    def run(self, sql: str, /, **values: object) -> int:
-        self._explain(sql, values)
-        return self._db.run(sql, **values)
-
-    def many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
-        self._explain(sql, ())
-        self._db.many(sql, rows)
-
-
-def _with_values(sql: str) -> str:
-    return sql.replace("?", "1")
-
-
-def _reads_all(step: str) -> bool:
-    """A whole partial index may be read: it holds only what is still to be done or was never done."""
-    table = re.match(rf"(SCAN|SEARCH) ({'|'.join(BIG)})\b(.*)", step)
-    if table is None or any(step.endswith(f"INDEX {name}") for name in SMALL):
-        return False
-    # SQLite calls the look for a largest value a search even where there is nothing to search in but the rows.
-    return table[1] == "SCAN" or ("USING" not in table[3] and table[2] != "incident")
+# What PostgreSQL's tables hold besides, as expressions over n: done long ago, and not of what is asked for.
+OPERATION = [*(field.name for field in fields(Operation)), "first_seen_at"]
+# The oldest thirty rows or so: a batch is small beside what is kept.
+OLD = NOW - timedelta(microseconds=29_970 * 126_000_000)
+AGO = f"{to_micros(NOW)} - n * 126000000::bigint"
+GROWN = {
+    "operation": dict.fromkeys(OPERATION, "''")
+    | {
+        "merchant_id": f"'{SHOP}'",
+        "id": "'old-' || n",
+        "invoice_id": "'i' || n",
+        "created_at": AGO,
+        "first_seen_at": AGO,
+        "amount": "n",
+        "outcome": "'paid'",
+        "reason_code": "0",
+        "reason_class": "NULL",
+    },
+    "invoice": {
+        "merchant_id": f"'{SHOP}'",
+        "invoice_id": "'i' || n",
+        "first_at": AGO,
+        "terminal_id": "''",
+        "currency": "'KZT'",
+        "outcome": "'paid'",
+    },
+    "operation_change": {
+        "merchant_id": f"'{SHOP}'",
+        "operation_id": "'old-' || n",
+        "at": AGO,
+        "outcome_before": "'undecided'",
+        "outcome_after": "'paid'",
+        "status_before": "''",
+        "status_after": "''",
+        "amount_before": "1",
+        "amount_after": "1",
+        "reason_code_after": "0",
+    },
+    "outbox": {
+        "dedup": "'old' || n",
+        "chat_id": "n % 50",
+        "thread_id": "0",
+        "body": "''",
+        "state": "'sent'",
+        "created_at": AGO,
+        "due_at": AGO,
+        "sent_at": AGO,
+        "message_id": "n",
+        "incident": "n",
+    },
+    "inbox": {"update_id": "n", "body": "''", "received_at": AGO, "handled_at": AGO},
+    "incident": {
+        "number": "n",
+        "merchant_id": f"'{SHOP}'",
+        "rule": "'failed_operation'",
+        "state": "'resolved'",
+        "last_at": AGO,
+        "body": "''",
+    },
+    "incident_operation": {"merchant_id": f"'{SHOP}'", "operation_id": "'old-' || n", "number": "n"},
+    "incident_event": {"number": "n", "at": AGO, "what": "'first'", "who": "''"},
+    "living": {
+        "incident": "n",
+        "chat_id": "n % 50",
+        "thread_id": "0",
+        "body": "''",
+        "due_at": AGO,
+        "message_id": "n",
+    },
+}
 
 
 HOT: dict[str, Callable[[Connection], Any]] = {
@@ -103,6 +144,18 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "list_to_recheck": lambda db: operations.list_to_recheck(db, SHOP, NOW + hours(1), 50),
     "put_off_recheck": lambda db: operations.put_off_recheck(db, [an_operation()], NOW),
     "list_by_invoice": lambda db: operations.list_by_invoice(db, SHOP, "7"),
+    "list_page": lambda db: operations.list_page(db, SHOP, "", DAY, after=an_operation(), limit=9),
+    "list_matches": lambda db: lookups.list_matches(db, SHOP, CLUES, limit=9),
+    "list_by_ids": lambda db: lookups.list_by_ids(db, SHOP, [OperationId("op-1")]),
+    "past_of": lambda db: lookups.past_of(db, SHOP, [OperationId("op-1")]),
+    "first_minute": lambda db: volume.first_minute(db, SHOP),
+    "newest_sight": lambda db: volume.newest_sight(db, SHOP),
+    "list_made": lambda db: volume.list_made(db, SHOP, WATCHED.fed - 60, WATCHED.fed),
+    "list_late": lambda db: volume.list_late(db, SHOP, WATCHED),
+    "list_failed_later": lambda db: volume.list_failed_later(db, SHOP, WATCHED),
+    "drop_payers": lambda db: retention.drop_payers(db, SHOP, OLD),
+    "drop_operations": lambda db: retention.drop_operations(db, SHOP, OLD),
+    "forget_sent": lambda db: retention.forget_sent(db, OLD),
     "count_in": lambda db: operations.count_in(db, SHOP, DAY),
     "mark_missing": lambda db: operations.mark_missing(db, SHOP, DAY, [], NOW),
     "list_terminals": lambda db: operations.list_terminals(db, SHOP, NOW - hours(24)),
@@ -160,22 +213,50 @@ HOT: dict[str, Callable[[Connection], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def big(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """On PostgreSQL, which plans by what there is, with much in it."""
+    with writing(tmp_path_factory.mktemp("big") / "bot.db", engine) as db:
+        sources.begin(db, SHOP, NOW)
+        shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
+        operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
+        outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
+        admitting.subscribe(db, OWNER)
+        living.show(db, an_alert(), OWNER, NOW, LEASE)
+        if engine == POSTGRES:
+            grow(db)
+        yield db
+
+
+def grow(db: Connection) -> None:
+    """Two months of payments and of talk about them."""
+    made = [
+        an_operation(
+            f"old-{n}", invoice_id=f"i{n}", created_at=NOW - minutes(n * 10), terminal_id=TerminalId(f"9815155{n % 10}")
+        )
+        for n in range(6_000)
+    ]
+    operations.apply(db, SHOP, made, history_before=NOW, now=NOW - hours(1))
+    for table, columns in GROWN.items():
+        db.run(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
+            "FROM generate_series(10000, 30000) AS n"
+        )
+    db.run("ANALYZE")
+
+
 @pytest.mark.parametrize("name", HOT)
-def test_a_frequent_question_reads_no_big_table_whole(db: Connection, name: str) -> None:
-    sources.begin(db, SHOP, NOW)
-    shown = [an_operation("op-1", invoice_id="7"), an_operation("op-2", outcome=Outcome.UNDECIDED)]
-    operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
-    outbox.announce(db, [*ALERT, ("notice", NOTICE)], [OWNER], NOW)
-    admitting.subscribe(db, OWNER)
-    living.show(db, an_alert(), OWNER, NOW, LEASE)
-    explained = Explained(db)
-    HOT[name](explained)
-    assert explained.scans == []
+def test_a_frequent_question_reads_no_big_table_whole(big: Connection, name: str) -> None:
+    with undone(big):
+        explained = Explained(big)
+        HOT[name](explained)
+        assert explained.scans == []
 
 
-def test_a_whole_reading_of_a_big_table_would_be_noticed(db: Connection) -> None:
-    explained = Explained(db)
-    explained.rows("SELECT * FROM operation WHERE description = :text", text="x")
-    explained.row("SELECT MAX(attempts) AS most FROM outbox")
-    explained.many("UPDATE outbox SET problem = '' WHERE message_id + 0 = ?", [(1,)])
-    assert len(explained.scans) == 3
+def test_a_whole_reading_of_a_big_table_would_be_noticed(big: Connection) -> None:
+    with undone(big):
+        explained = Explained(big)
+        explained.rows("SELECT * FROM operation WHERE description = :text", text="x")
+        explained.row("SELECT MAX(attempts) AS most FROM outbox")
+        explained.many("UPDATE outbox SET problem = '' WHERE message_id + 0 = ?", [(1,)])
+        assert len(explained.scans) == 3

@@ -1,7 +1,6 @@
 """Stored sums equal a recount of the rows, whatever the bank shows in whatever order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,15 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from builders import BAKERY, DOSTYK, NOW, SAMAL, SHOP, an_operation, failed, hours, minutes, paid, refunded
 from clocks import Clock
+from databases import undone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Operation, Outcome, from_micros, to_micros
 from bot.recounting import Recounting
 from bot.store import operations, recount
-from bot.store.driver import Connection
+from bot.store.driver import Connection, Store
 from bot.store.rollups import HOUR
-from bot.store.sqlite import SqliteConnection, SqliteStore, open_for_writing
 from bot.vitals import Vitals
 
 Invoices = dict[tuple[str, str], tuple[object, ...]]
@@ -141,7 +140,7 @@ def test_only_the_stretch_that_differs_is_made_anew(db: Connection) -> None:
 
 
 async def test_each_night_damaged_sums_are_found_repaired_logged_and_counted(
-    store: SqliteStore, caplog: pytest.LogCaptureFixture
+    store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     almaty, vitals, clock = ZoneInfo("Asia/Almaty"), Vitals(), Clock(datetime(2026, 11, 20, 22, 30, tzinfo=UTC))
     await store.write(apply, an_operation())
@@ -186,25 +185,15 @@ SHOWN = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    connection = open_for_writing(tmp_path_factory.mktemp("rollups") / "epay-bot.db").conn
-    yield SqliteConnection(connection)
-    connection.close()
-
-
 @settings(max_examples=150, deadline=None)
 @given(readings=st.lists(st.lists(SHOWN, max_size=6), max_size=8))
 def test_sums_equal_a_recount_after_any_readings(shared: Connection, readings: list[list[Operation]]) -> None:
-    shared.run("BEGIN")
-    try:
+    with undone(shared):
         for reading in readings:
             for merchant_id in (SHOP, BAKERY):
                 shown = [one for one in reading if one.merchant_id == merchant_id]
                 operations.apply(shared, merchant_id, shown, history_before=NOW, now=NOW)
             assert_sums_are_right(shared)
-    finally:
-        shared.run("ROLLBACK")
 
 
 @settings(max_examples=100, deadline=None)
@@ -221,12 +210,11 @@ def test_the_order_of_readings_and_their_repetition_change_nothing(
     orders = [same, data.draw(st.permutations(same)) + data.draw(st.permutations(same))]
     ends = []
     for order in orders:
-        shared.run("BEGIN")
-        for one in order:
-            operations.apply(shared, SHOP, [one], history_before=NOW, now=NOW)
-        tables = ("operation", "invoice", "rollup_minute", "rollup_hour", "rollup_invoice")
-        ends.append([_contents(shared, table) for table in tables])
-        shared.run("ROLLBACK")
+        with undone(shared):
+            for one in order:
+                operations.apply(shared, SHOP, [one], history_before=NOW, now=NOW)
+            tables = ("operation", "invoice", "rollup_minute", "rollup_hour", "rollup_invoice")
+            ends.append([_contents(shared, table) for table in tables])
     assert ends[0] == ends[1]
 
 

@@ -4,11 +4,11 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import an_operation
+from databases import writing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,7 @@ from bot.model import (
     Window,
 )
 from bot.store import memory, operations, searches
-from bot.store.sqlite import SqliteConnection, open_for_writing
+from bot.store.driver import Connection
 
 SHOP, OTHER = MerchantId("shop"), MerchantId("other")
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,13 +66,11 @@ STORED = list(_operations(SHOP, 150, 1))
 
 
 @pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteConnection]:
-    database = open_for_writing(tmp_path_factory.mktemp("searches") / "bot.db")
-    connection = SqliteConnection(database.conn)
-    for merchant_id, rows in ((SHOP, STORED), (OTHER, list(_operations(OTHER, 50, 2)))):
-        operations.apply(connection, merchant_id, rows, history_before=START, now=START)
-    yield connection
-    database.conn.close()
+def db(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    with writing(tmp_path_factory.mktemp("searches") / "bot.db", engine) as db:
+        for merchant_id, rows in ((SHOP, STORED), (OTHER, list(_operations(OTHER, 50, 2)))):
+            operations.apply(db, merchant_id, rows, history_before=START, now=START)
+        yield db
 
 
 texts = st.one_of(
@@ -120,7 +118,7 @@ queries = st.builds(
 @given(queries, st.integers(1, 40), st.integers(0, 40))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_sql_finds_what_the_query_admits_and_sorts_and_counts_alike(
-    db: SqliteConnection, query: Query, limit: int, offset: int
+    db: Connection, query: Query, limit: int, offset: int
 ) -> None:
     expected = query.sorted(operation for operation in STORED if query.admits(operation))
     assert searches.search(db, SHOP, query, 1000) == expected
@@ -147,21 +145,18 @@ def test_sql_finds_what_the_query_admits_and_sorts_and_counts_alike(
     ],
 )
 def test_signs_of_a_pattern_mean_something_only_in_a_pattern(
-    db: SqliteConnection, method: Method, value: str, found: set[str]
+    db: Connection, method: Method, value: str, found: set[str]
 ) -> None:
     query = Query(ALL.windows, (Condition(Field.INVOICE, method, (value,)),))
     assert {one.invoice_id for one in searches.search(db, SHOP, query, 1000)} == found
 
 
-def test_a_chat_and_each_of_its_topics_remember_their_own_terminal(tmp_path: Path) -> None:
-    database = open_for_writing(tmp_path / "bot.db")
-    db = SqliteConnection(database.conn)
+def test_a_chat_and_each_of_its_topics_remember_their_own_terminal(db: Connection) -> None:
     for thread_id, terminal in ((None, "1"), (7, "2"), (None, "3")):
         memory.remember_terminal(db, -5, thread_id, TerminalId(terminal))
     assert [memory.find_last_terminal(db, -5, topic) for topic in (None, 7, 8)] == ["3", "2", None]
-    database.conn.close()
 
 
-def test_what_has_no_time_finds_nothing(db: SqliteConnection) -> None:
+def test_what_has_no_time_finds_nothing(db: Connection) -> None:
     assert searches.search(db, SHOP, Query(()), 10) == []
     assert not Query(()).admits(an_operation(id=OperationId("1")))

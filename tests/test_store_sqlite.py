@@ -1,24 +1,19 @@
-"""The file itself: one writer, readers that cannot write, whole transactions, plain words when it cannot be used."""
+"""The file itself: one program, one file, plain words when it cannot be used."""
 
 import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-from builders import NOW, an_operation
+from databases import SQLITE
 
 from bot.errors import StoreError
-from bot.model import MerchantId
-from bot.store import operations
-from bot.store.driver import Connection
+from bot.store.driver import Connection, Store
 from bot.store.files import path_of
 from bot.store.sqlite import SqliteStore
-
-SHOP = MerchantId("shop")
 
 
 def count(db: Connection) -> int:
@@ -32,78 +27,6 @@ def files(folder: Path) -> list[str]:
 
 def insert(db: Connection, update_id: int, body: str = "") -> None:
     db.run("INSERT INTO inbox (update_id, body, received_at) VALUES (:id, :body, 0)", id=update_id, body=body)
-
-
-async def test_a_change_is_whole_or_nothing(store: SqliteStore) -> None:
-    def half(db: Connection) -> None:
-        insert(db, 1)
-        raise ValueError("in the middle")
-
-    with pytest.raises(ValueError, match="in the middle"):
-        await store.write(half)
-    assert await store.read(count) == 0
-    await store.write(insert, 1)
-    assert await store.read(count) == 1
-
-
-async def test_a_broken_reading_of_many_leaves_nothing(store: SqliteStore) -> None:
-    good, bad = an_operation("1"), an_operation("2", amount="much")
-    with pytest.raises(StoreError):
-        await store.write(operations.apply, SHOP, [good, bad], history_before=NOW, now=NOW)
-    assert await store.read(operations.list_by_invoice, SHOP, good.invoice_id) == []
-
-
-async def test_writes_come_one_after_another_in_order(store: SqliteStore) -> None:
-    await asyncio.gather(*(store.write(insert, number) for number in range(50)))
-    rows = await store.read(lambda db: db.rows("SELECT update_id FROM inbox ORDER BY rowid"))
-    assert [row["update_id"] for row in rows] == list(range(50))
-
-
-async def test_a_reader_cannot_write(store: SqliteStore) -> None:
-    with pytest.raises(StoreError, match="readonly"):
-        await store.read(insert, 1)
-    assert await store.read(count) == 0
-
-
-async def test_a_question_sees_one_moment_however_long_it_takes(store: SqliteStore) -> None:
-    asked, written = threading.Event(), threading.Event()
-
-    def slow(db: Connection) -> tuple[int, int]:
-        first = count(db)
-        asked.set()
-        assert written.wait(5)
-        return first, count(db)
-
-    reading = asyncio.create_task(store.read(slow))
-    await asyncio.to_thread(asked.wait, 5)
-    await store.write(insert, 1)
-    written.set()
-    assert await reading == (0, 0)
-    assert await store.read(count) == 1
-
-
-async def test_a_question_that_fails_leaves_the_reader_usable(store: SqliteStore) -> None:
-    for _ in range(5):
-        with pytest.raises(StoreError, match="no such table"):
-            await store.read(lambda db: db.rows("SELECT * FROM nowhere"))
-    assert await store.read(count) == 0
-
-
-async def test_a_cancelled_caller_leaves_a_whole_change(store: SqliteStore) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow(db: Connection) -> None:
-        begun.set()
-        assert go_on.wait(5)
-        insert(db, 1)
-
-    writing = asyncio.create_task(store.write(slow))
-    await asyncio.to_thread(begun.wait, 5)
-    writing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await writing
-    go_on.set()
-    assert await store.write(count) == 1
 
 
 async def test_a_second_bot_is_kept_out_with_a_clear_sentence(tmp_path: Path) -> None:
@@ -151,7 +74,8 @@ async def test_only_the_owner_of_the_file_may_read_it(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_what_was_written_survives_the_loss_of_power(store: SqliteStore) -> None:
+@pytest.mark.parametrize("engine", [SQLITE], indirect=True)
+async def test_what_was_written_survives_the_loss_of_power(store: Store) -> None:
     settings = await store.write(
         lambda db: [next(iter(dict(db.rows(f"PRAGMA {name}")[0]).values())) for name in ("journal_mode", "synchronous")]
     )
@@ -203,7 +127,8 @@ async def test_a_damaged_page_is_told_with_a_way_out(tmp_path: Path) -> None:
         await read_all(path)
 
 
-async def test_a_full_disk_loses_nothing_and_work_goes_on_once_there_is_room(store: SqliteStore) -> None:
+@pytest.mark.parametrize("engine", [SQLITE], indirect=True)
+async def test_a_full_disk_loses_nothing_and_work_goes_on_once_there_is_room(store: Store) -> None:
     await store.write(insert, 1)
     [pages] = await store.write(lambda db: [dict(row)["page_count"] for row in db.rows("PRAGMA page_count")])
     limit = await store.write(lambda db: dict(db.rows(f"PRAGMA max_page_count = {pages}")[0])["max_page_count"])

@@ -1,36 +1,27 @@
 """The statements asked each minute find their rows by what is new, not by two days of operations."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from builders import SHOP, an_operation, failed
+from databases import SQLITE
 from volumes import MINUTE, START
 
 from bot.model import Outcome, to_micros
 from bot.store import operations, volume
-from bot.store.driver import Row
-from bot.store.sqlite import SqliteConnection, open_for_writing
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[SqliteConnection]:
-    database = open_for_writing(tmp_path / "bot.db")
-    yield SqliteConnection(database.conn)
-    database.close()
+from bot.store.driver import Connection, Row
 
 
 class Planned:
     """Answers with the plan of a statement."""
 
-    def __init__(self, db: SqliteConnection) -> None:
+    def __init__(self, db: Connection) -> None:
         self._db = db
 
     def rows(self, sql: str, /, **values: object) -> list[Row]:
         return self._db.rows(f"EXPLAIN QUERY PLAN {sql}", **values)
 
 
-def test_what_is_new_is_found_through_its_index(db: SqliteConnection) -> None:
+@pytest.mark.parametrize("engine", [SQLITE], indirect=True)
+def test_what_is_new_is_found_through_its_index(db: Connection) -> None:
     watched = volume.Watched(since=0, fed=10**7, seen_at=5)
     late = [row["detail"] for row in volume.list_late(Planned(db), SHOP, watched)]
     changed = [row["detail"] for row in volume.list_failed_later(Planned(db), SHOP, watched)]
@@ -38,7 +29,7 @@ def test_what_is_new_is_found_through_its_index(db: SqliteConnection) -> None:
     assert "operation_change_by_time" in changed[0]
 
 
-def test_only_what_became_known_later_of_judged_minutes_is_late(db: SqliteConnection) -> None:
+def test_only_what_became_known_later_of_judged_minutes_is_late(db: Connection) -> None:
     at, seen = START, START + 5 * MINUTE
     early, open_one = (
         an_operation("early", created_at=at),

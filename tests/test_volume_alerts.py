@@ -9,11 +9,11 @@ from typing import Any
 import admitting
 import pytest
 from builders import DOSTYK, OWNER, SAMAL, SHOP
-from volumes import ABAY, ALMATY, DAY, DAYS, MINUTE, START, Till, Volumes, copy_of, history, keep_history
+from databases import copy_of, open_store
+from volumes import ABAY, ALMATY, DAY, DAYS, MINUTE, START, Till, Volumes, history, keep_history
 
 from bot.model import IncidentState, Loudness, Mark, Severity, Silence, Window
 from bot.store import volume
-from bot.store.sqlite import SqliteStore
 from bot.texts import Voices
 from bot.views.volume import volume_words
 
@@ -26,7 +26,7 @@ async def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weeks of history, and detectors that have learned it, at ten in the morning of a Thursday."""
     path = tmp_path_factory.mktemp("grown") / "grown.db"
     now = START + DAYS * DAY + 10 * HOUR
-    store = SqliteStore(path)
+    store = open_store(path)
     await store.write(admitting.subscribe, OWNER)
     await store.write(keep_history, history(now), now)
     await store.close()
@@ -180,7 +180,7 @@ async def test_a_persons_word_ends_it_and_changes_what_the_next_must_bring(
 async def test_the_clocks_of_kazakhstan_turned_back_are_no_alert(tmp_path: Path) -> None:
     start = START.replace(year=2024, day=4, hour=18)  # midnight in Almaty, then UTC+6
     now = start + 25 * DAY  # 2024-02-29 18:00 UTC: the clocks go back that night
-    store = SqliteStore(tmp_path / "bot.db")
+    store = open_store(tmp_path / "bot.db")
     await store.write(keep_history, history(now, [SAMAL], start), now)
     await store.close()
     stage = Volumes(tmp_path / "bot.db", now, places=[SAMAL])
@@ -297,7 +297,7 @@ async def test_a_terminal_of_a_payment_a_day_is_never_called_silent(tmp_path: Pa
     now, random = START + 38 * DAY, Random(3)
     till = Till(3)
     made = [till.one(SAMAL, START + day * DAY + random.uniform(9, 21) * HOUR, 0.0) for day in range(30)]
-    store = SqliteStore(tmp_path / "bot.db")
+    store = open_store(tmp_path / "bot.db")
     await store.write(keep_history, made, START + 30 * DAY)
     await store.close()
     stage = Volumes(tmp_path / "bot.db", START + 30 * DAY, places=[])

@@ -7,11 +7,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from builders import SAMAL, SHOP
+from databases import open_store
 from volumes import DAY, MINUTE, START, Volumes, history, keep_history
 
 from benchmarks.anomaly import factory
 from bot.model import Operation, OperationId, Outcome
-from bot.store.sqlite import SqliteStore
 
 HOUR = timedelta(hours=1)
 
@@ -62,7 +62,7 @@ async def test_the_running_bot_says_what_the_bench_scores(tmp_path: Path) -> Non
         step = bench.step(BenchMinute(i * 60, i * 60 + 60, minutes.get(i, [])))
         alerts += [one for one in step if one["t"] > ready.timestamp()]
 
-    store = SqliteStore(tmp_path / "bot.db")
+    store = open_store(tmp_path / "bot.db")
     await store.write(keep_history, [one for one in made if one.created_at < ready], ready)
     await store.close()
     bot = Volumes(tmp_path / "bot.db", ready, zone=ZoneInfo("UTC"), places=[])

@@ -1,9 +1,7 @@
 """Operations made at the bank without end, and what of them was lost on the way to the store and to the owners."""
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -25,8 +23,7 @@ class Losses:
 def count_losses(outside: Outside, failed: set[str], owners: Sequence[int] = (OWNER,)) -> Losses:
     """What the store lacks of the bank, and what the owners' messages lack of the failures, or have twice."""
     truth = {(row.id, row.outcome) for row in outside.world.truth(outside.shop.id, now())}
-    with closing(sqlite3.connect(outside.database)) as database:
-        stored = set(database.execute("SELECT id, outcome FROM operation"))
+    stored = set(outside.ask("SELECT id, outcome FROM operation"))
     told = [sum(outside.counted(owner).values()) for owner in owners]
     return Losses(
         operations=len(truth - stored),

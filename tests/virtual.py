@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 from delivering import OWNER, REPEAT, Stage
 from traffic import Losses
+from watching import list_news
 
 from bot.app import merchant_of
 from bot.config import MerchantSettings, Polling
@@ -26,11 +27,6 @@ SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3
 INTERVAL = 15 * SECOND
 LONGEST_RECOVERY = 30 * MINUTE
 ONCE = Retries(attempts=1, wait_initial=0, wait_max=0)
-_NEWS = """
-    SELECT CASE what WHEN 'first' THEN json_extract(body, '$.key') ELSE 'back' END AS news
-    FROM incident_event JOIN incident USING (number) WHERE rule = 'source' AND what IN ('first', 'resolved')
-    ORDER BY incident_event.id
-"""
 
 
 @dataclass(slots=True)
@@ -85,7 +81,7 @@ class Life:
 
     async def news(self) -> list[str]:
         """What was told of the bank: that it was lost, that it is back."""
-        return [row["news"] for row in await self.stage.store.read(lambda db: db.rows(_NEWS))]
+        return await self.stage.store.read(list_news)
 
     def count(self) -> int:
         """How many operations there are at the bank."""

@@ -1,6 +1,5 @@
 """Three terminals with weeks of history, a clock moved minute by minute, and what becomes of unusual volume."""
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from builders import DOSTYK, SAMAL, SHOP, an_operation
+from databases import open_store
 from volume_stream import poisson
 
 from bot.errors import SourceUnavailable
@@ -20,7 +20,6 @@ from bot.store import incidents as kept
 from bot.store import operations, sources
 from bot.store.driver import Connection
 from bot.store.sources import Tier, TierName
-from bot.store.sqlite import SqliteStore
 from bot.watching import SETTLED, Watching
 
 ABAY = TerminalId("98151554")
@@ -84,7 +83,7 @@ class Volumes:
     ) -> None:
         self.now, self.zone = now, zone
         self._rules = {"volume": settings, "failed_operation": {"enabled": False}}
-        self.store = SqliteStore(path)
+        self.store = open_store(path)
         self.tills = {place: Till(100 + seed) for seed, place in enumerate(places)}
         self.late: list[Operation] = []
         self.restart()
@@ -148,7 +147,3 @@ class Volumes:
         source = sources.find(db, SHOP)
         assert source is not None
         self.news.record_loss(db, source, SourceUnavailable("HTTP 503"), self.now)
-
-
-def copy_of(path: Path, folder: Path) -> Path:
-    return Path(shutil.copy(path, folder / "bot.db"))

@@ -11,7 +11,7 @@ from typing import Any
 import admitting
 import aiohttp
 from builders import NOW, OWNER, SHOP
-from databases import new_store
+from databases import open_store
 
 from bot.config import Epay, Polling
 from bot.demo.bank import (
@@ -30,9 +30,8 @@ from bot.ingest import Ingest
 from bot.model import EPOCH, Incident, Merchant, MerchantId, Operation, OperationId, Terminal, TerminalId
 from bot.rules import Rulebook
 from bot.store import incidents, operations, recount, sources
-from bot.store.driver import Connection
+from bot.store.driver import Connection, Store
 from bot.store.sources import Source
-from bot.store.sqlite import SqliteStore
 from bot.watching import Watching
 
 SHOP_AT_BANK, BAKERY_AT_BANK = default_merchants(per_day=0)
@@ -42,17 +41,21 @@ INTERVAL = 15 * SECOND
 ONCE = Retries(attempts=1, wait_initial=0, wait_max=0)
 
 
+_FAILURES = """
+    SELECT operation_id FROM incident_operation
+    JOIN operation ON operation.merchant_id = incident_operation.merchant_id AND operation.id = operation_id
+    ORDER BY first_seen_at, created_at
+"""
 _NEWS = """
-    SELECT CASE what WHEN 'first' THEN json_extract(body, '$.key') ELSE 'back' END AS news
-    FROM incident_event JOIN incident USING (number) WHERE rule = 'source' AND what IN ('first', 'resolved')
-    ORDER BY incident_event.id
+    SELECT what, body FROM incident_event JOIN incident USING (number)
+    WHERE rule = 'source' AND what IN ('first', 'resolved') ORDER BY incident_event.id
 """
 
 
 class Watch:
     """`now` is true time, moved by the test. The bank's clock is off by `bank.clock_offset`, ours by `skew`."""
 
-    def __init__(self, bank: SimulatedBank, store: SqliteStore, http: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, bank: SimulatedBank, store: Store, http: aiohttp.ClientSession, url: str) -> None:
         self.now = NOW
         self.skew = timedelta()
         self.polling = Polling()
@@ -134,7 +137,7 @@ class Watch:
 
     async def failures(self) -> list[str]:
         """Ids of the operations that incidents were made of, in order; each was counted once."""
-        rows = await self.store.read(lambda db: db.rows("SELECT operation_id FROM incident_operation ORDER BY rowid"))
+        rows = await self.store.read(lambda db: db.rows(_FAILURES))
         assert sum(one.count for one in await self.incidents() if not one.key) == len(rows)
         return [row["operation_id"] for row in rows]
 
@@ -144,8 +147,7 @@ class Watch:
 
     async def news(self) -> list[str]:
         """What was told of the bank: how it was lost, and that it is back."""
-        rows = await self.store.read(lambda db: db.rows(_NEWS))
-        return [row["news"] for row in rows]
+        return await self.store.read(list_news)
 
     async def stored(self, merchant_id: str = "shop") -> dict[str, Operation]:
         return await self.store.read(_all_operations, MerchantId(merchant_id))
@@ -162,6 +164,11 @@ class Watch:
 
     async def differences(self) -> list[str]:
         return await self.store.read(recount.list_differences)
+
+
+def list_news(db: Connection) -> list[str]:
+    """How the bank was lost, each time, and that it is back."""
+    return [json.loads(row["body"])["key"] if row["what"] == "first" else "back" for row in db.rows(_NEWS)]
 
 
 def _all_incidents(db: Connection, merchant_id: str) -> list[Incident]:
@@ -183,7 +190,7 @@ async def watching(
     watch: Watch
     bank = SimulatedBank(world, now=lambda: watch.now, switches=switches or Switches())
     url = await bank.start()
-    store = new_store(folder / "watch.db")
+    store = open_store(folder / "watch.db")
     await store.write(admitting.subscribe, OWNER)
     try:
         async with aiohttp.ClientSession() as http:

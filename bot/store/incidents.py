@@ -32,6 +32,11 @@ _OPERATIONS = """
     LEFT JOIN invoice ON invoice.merchant_id = operation.merchant_id AND invoice.invoice_id = operation.invoice_id
     WHERE incident_operation.number = :number
 """
+_USUAL = """
+    SELECT outcome, SUM(count) AS count FROM rollup_hour WHERE merchant_id = :merchant_id
+    AND terminal_id = :terminal_id AND start_at >= :since AND start_at < :until AND outcome <> 'undecided'
+    GROUP BY outcome
+"""
 _UNPAID = "AND COALESCE(invoice.outcome, operation.outcome) NOT IN ('paid', 'refunded')"
 
 
@@ -214,14 +219,16 @@ def rates(db: Connection, incident: Incident) -> Rates | None:
 
 
 def _usual(db: Connection, incident: Incident, terminals: set[TerminalId]) -> float | None:
-    rows = db.rows(
-        "SELECT terminal_id, outcome, SUM(count) AS count FROM rollup_hour WHERE merchant_id = :merchant_id "
-        "AND start_at >= :since AND start_at < :until GROUP BY terminal_id, outcome",
-        merchant_id=incident.merchant_id,
-        since=to_micros(incident.opened_at - USUAL_FOR),
-        until=to_micros(incident.opened_at - timedelta(hours=1)),
-    )
-    decided = [row for row in rows if row["terminal_id"] in terminals and row["outcome"] != Outcome.UNDECIDED]
+    span = {
+        "since": to_micros(incident.opened_at - USUAL_FOR),
+        "until": to_micros(incident.opened_at - timedelta(hours=1)),
+    }
+    # Terminal by terminal, as the hours lie side by side: a merchant's hours of all years would be too many.
+    decided = [
+        row
+        for terminal_id in terminals
+        for row in db.rows(_USUAL, merchant_id=incident.merchant_id, terminal_id=terminal_id, **span)
+    ]
     total = sum(row["count"] for row in decided)
     good = sum(row["count"] for row in decided if row["outcome"] != Outcome.FAILED)
     return good / total if total >= USUAL_SAMPLE else None

@@ -14,8 +14,10 @@ def prepare(db: Connection, created_at: Iterable[int]) -> None:
     for start in sorted({_month(at) for at in created_at}):
         if db.row("SELECT to_regclass(:name) AS known", name=_name(start))["known"] is None:  # type: ignore[index]
             end = _month(to_micros(start) + 32 * 86_400_000_000)
+            # Made apart and then attached: to make it in its place would wait for every reader, and let none in.
+            db.run(f"CREATE TABLE {_name(start)} (LIKE operation INCLUDING DEFAULTS INCLUDING GENERATED)")
             db.run(
-                f"CREATE TABLE {_name(start)} PARTITION OF operation "
+                f"ALTER TABLE operation ATTACH PARTITION {_name(start)} "
                 f"FOR VALUES FROM ({to_micros(start)}) TO ({to_micros(end)})"
             )
 

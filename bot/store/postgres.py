@@ -5,6 +5,8 @@ Changes of all replicas come one after another, as SQLite has it: each transacti
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -19,7 +21,7 @@ from psycopg_pool import ConnectionPool
 from bot.errors import StoreError
 from bot.store import copying, server
 from bot.store.driver import Connection, Row
-from bot.store.schema import list_migrations
+from bot.store.schema import Migration, list_migrations
 from bot.store.threads import READERS, Threads
 
 P = ParamSpec("P")
@@ -28,7 +30,7 @@ ENGINE = "postgres"
 # A number of our own, so that no other program's lock is meant.
 _WRITERS = 0x65706179
 _WRITE = (
-    "BEGIN; SET LOCAL lock_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; "
+    "BEGIN; SET LOCAL lock_timeout = {patience}; SET LOCAL idle_in_transaction_session_timeout = '10s'; "
     f"SELECT pg_advisory_xact_lock({_WRITERS})"
 )
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '60s'"
@@ -111,19 +113,30 @@ def _placed(sql: str) -> Any:
 
 
 class PostgresStore:
-    """A database on a server, which other replicas use too. Raises StoreError when it cannot be reached now."""
+    """A database on a server, which other replicas use too. Raises StoreError when it cannot be reached now.
+
+    A change waits for those of others for so long as its `patience`.
+    """
 
     shared = True
 
-    def __init__(self, url: str, password: str | None = None, *, half: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        password: str | None = None,
+        *,
+        half: bool = False,
+        patience: timedelta = timedelta(seconds=20),
+    ) -> None:
         self._half = half
+        self._write = _WRITE.format(patience=round(patience.total_seconds() * 1000))
         self._threads = Threads()
         try:
-            self._address = server.conninfo(url, password)
-        except psycopg.Error as error:
+            self._conninfo = server.conninfo(url, password)
+        except StoreError:
             self._threads.abandon()
-            raise StoreError(f"storage.url is no address of PostgreSQL: {error}") from error
-        self._pool = _pool(self._address)
+            raise
+        self._pool = _pool(self._conninfo)
         try:
             self._threads.begin(self._open)
         except (psycopg.Error, StoreError) as error:
@@ -138,7 +151,7 @@ class PostgresStore:
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
-            return self._transaction(_WRITE, lambda db: change(db, *args, **kwargs))
+            return self._transaction(self._write, lambda db: change(db, *args, **kwargs))
 
         with server.named():
             return await self._threads.write(work)
@@ -160,23 +173,39 @@ class PostgresStore:
 
     def _transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
         """All of the work or nothing; a reader sees one moment of the database, however long it takes."""
-        with self._pool.connection() as connection:
-            cursor = ClientCursor(connection)
-            try:
-                cursor.execute(begin)
-                result = work(PostgresConnection(connection))
-                cursor.execute("COMMIT")
-            except BaseException:
-                if not connection.closed:
-                    connection.rollback()
-                raise
+        connection = self._begin(begin)
+        try:
+            result = work(PostgresConnection(connection))
+            ClientCursor(connection).execute("COMMIT")
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.rollback()
+            raise
+        finally:
+            self._pool.putconn(connection)
         return result
 
+    def _begin(self, begin: str) -> psycopg.Connection[dict[str, Any]]:
+        """A connection in a transaction. One that died while nobody used it is no error; the others died with it."""
+        for again in (True, False):
+            connection = self._pool.getconn()
+            try:
+                ClientCursor(connection).execute(begin)
+            except BaseException:
+                died = connection.closed
+                self._pool.putconn(connection)
+                if not (died and again):
+                    raise
+                self._pool.drain()
+            else:
+                break
+        return connection
+
     def _open(self) -> None:
-        # A pool only says that it could not connect in time, never why.
-        psycopg.connect(self._address).close()
+        # Only a connection says why there is none; a pool says that it has waited.
+        psycopg.connect(self._conninfo).close()
         self._pool.open(wait=False)
-        self._transaction(_WRITE, self._prepare)
+        self._transaction(self._write, self._prepare)
 
     def _prepare(self, db: Connection) -> None:
         _migrate(db)
@@ -190,9 +219,9 @@ def migrate(url: str) -> None:
     store.shut()
 
 
-def _pool(address: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
+def _pool(conninfo: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
     return ConnectionPool(
-        address,
+        conninfo,
         kwargs={"autocommit": True},
         min_size=1,
         max_size=READERS + 1,
@@ -200,7 +229,6 @@ def _pool(address: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
         # A pool that has given up tries anew at the next call: after an outage nothing waits for a long pause to end.
         reconnect_timeout=3,
         configure=adapt,
-        check=ConnectionPool.check_connection,
         open=False,
     )
 
@@ -215,16 +243,29 @@ def adapt(connection: psycopg.Connection[dict[str, Any]]) -> None:
 
 def _migrate(db: Connection) -> None:
     """Every step not taken yet, and the queue's tables. A replica of an older version goes on beside them."""
-    db.run(_LEDGER)
-    taken = {row["name"] for row in db.rows("SELECT name FROM schema_step")}
-    for migration in list_migrations(ENGINE):
-        if migration.name not in taken:
-            for statement in migration.statements:
-                db.run(translated(statement))
-            db.run("INSERT INTO schema_step (name) VALUES (:name)", name=migration.name)
-    if QUEUE not in taken:
+    take_steps(db, list_migrations(ENGINE))
+    if QUEUE not in _taken(db):
         db.run(SchemaManager.get_schema())
-        db.run("INSERT INTO schema_step (name) VALUES (:name)", name=QUEUE)
+        _note_step(db, QUEUE)
+
+
+def take_steps(db: Connection, steps: Iterable[Migration]) -> None:
+    """Those of the steps of the schema that were not taken yet, in their order."""
+    db.run(_LEDGER)
+    taken = _taken(db)
+    for step in steps:
+        if step.name not in taken:
+            for statement in step.statements:
+                db.run(translated(statement))
+            _note_step(db, step.name)
+
+
+def _taken(db: Connection) -> set[str]:
+    return {row["name"] for row in db.rows("SELECT name FROM schema_step")}
+
+
+def _note_step(db: Connection, name: str) -> None:
+    db.run("INSERT INTO schema_step (name) VALUES (:name)", name=name)
 
 
 def list_known_steps() -> set[str]:

@@ -49,9 +49,10 @@ class Horizon:
 def forget_sent(db: Connection, before: datetime) -> int:
     """Removes what was sent, or given up, long ago, some thousand rows at a time; returns how many."""
     return db.run(
-        "DELETE FROM outbox WHERE id IN "
-        "(SELECT id FROM outbox WHERE sent_at < :before AND state = 'sent' ORDER BY sent_at LIMIT 5000) "
-        "OR id IN (SELECT id FROM outbox WHERE state IN ('dead', 'uncertain') AND created_at < :before LIMIT 5000)",
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM "
+        "(SELECT id FROM outbox WHERE sent_at < :before AND state = 'sent' ORDER BY sent_at LIMIT 5000) AS sent "
+        "UNION ALL SELECT id FROM (SELECT id FROM outbox WHERE state IN ('dead', 'uncertain') "
+        "AND created_at < :before LIMIT 5000) AS given_up)",
         before=to_micros(before),
     )
 

@@ -1,12 +1,14 @@
 """The server of PostgreSQL: how it is reached, who else works there, and what is wrong with it in words."""
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg_pool import PoolTimeout
 
 from bot.errors import InUse, StoreError
 from bot.store.sessions import OTHERS
@@ -20,6 +22,12 @@ _PATIENCE: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "target_session_attrs": "read-write",
 }
+
+
+_NO_ADDRESS = (
+    "storage.url is no address of PostgreSQL: it is written postgresql://user:password@host/database, "
+    "with %20, %2F, %40… for signs that are not letters or digits"
+)
 
 
 @contextmanager
@@ -48,10 +56,17 @@ def list_steps(url: str, password: str | None = None) -> set[str]:
 def conninfo(url: str, password: str | None = None) -> str:
     """What psycopg connects to: the password from wherever it is kept, and how long a silent network is believed.
 
-    Each process has a name of its own among the server's sessions.
+    Each process has a name of its own among the server's sessions. Raises StoreError.
     """
+    try:
+        given = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        given = {"port": url}
+    # A password with a slash in it looks like a port.
+    if not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
+        # What is wrong with it, and would be told, may be the password.
+        raise StoreError(_NO_ADDRESS)
     name = f"epay-bot {os.getpid()} {socket.gethostname()}"
-    given = psycopg.conninfo.conninfo_to_dict(url)
     secret = {"password": password} if password else {}
     return psycopg.conninfo.make_conninfo(**({"application_name": name} | _PATIENCE | given | secret))
 
@@ -66,4 +81,6 @@ def named() -> Iterator[None]:
 
 def told(error: psycopg.Error) -> str:
     """What is wrong in one line; the password is in no message of PostgreSQL's."""
+    if isinstance(error, PoolTimeout):
+        return "the server does not answer"
     return " ".join(str(error).split()) or type(error).__name__
