@@ -22,8 +22,6 @@ _PATIENCE: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "target_session_attrs": "read-write",
 }
-
-
 _NO_ADDRESS = (
     "storage.url is no address of PostgreSQL: it is written postgresql://user:password@host/database, "
     "with %20, %2F, %40… for signs that are not letters or digits"
