@@ -86,7 +86,12 @@ def restored(config_path: Path, log_level: str, log_json: bool) -> None:
     "--from", "source", required=True, metavar="URL", help="Where the bot is, like sqlite:///data/epay-bot.db."
 )
 @click.option("--to", "target", required=True, metavar="URL", help="Where it goes: an empty database.")
-@click.option("--password-file", metavar="FILE", help="PostgreSQL's password; or EPAY_BOT__STORAGE__PASSWORD.")
+@click.option(
+    "--password-file",
+    envvar="EPAY_BOT__STORAGE__PASSWORD_FILE",
+    metavar="FILE",
+    help="PostgreSQL's password; or EPAY_BOT__STORAGE__PASSWORD.",
+)
 @click.option("--log-level", default="warning", type=click.Choice(["debug", "info", "warning", "error"]))
 def copy(source: str, target: str, password_file: str | None, log_level: str) -> None:
     """Move a bot from SQLite to PostgreSQL, or back.
@@ -99,7 +104,11 @@ def copy(source: str, target: str, password_file: str | None, log_level: str) ->
         logs.set_up(log_level, as_json=False, secrets=[one.secret for one in (here, there) if one.secret])
         from bot.copying import copy as copy_all
 
-        differences = asyncio.run(copy_all(here, there, _Progress()))
+        progress = _Progress()
+        try:
+            differences = asyncio.run(copy_all(here, there, progress))
+        finally:
+            progress.end()
     if differences is None:
         click.echo("copied ahead; the bot works on. Stop it and call this again to copy the rest")
     elif differences:
@@ -115,11 +124,17 @@ class _Progress:
 
     def __init__(self) -> None:
         self._shown = -1
+        self._on_terminal = sys.stderr.isatty()
 
     def __call__(self, table: str, done: float) -> None:
         tenths = int(done * 10)
-        if sys.stderr.isatty():
-            click.echo(f"\r[{'#' * round(30 * done):<30}] {done:4.0%} {table:<24}", nl=done >= 1, err=True)
+        if self._on_terminal:
+            click.echo(f"\r[{'#' * round(30 * done):<30}] {done:4.0%} {table:<24}", nl=False, err=True)
         elif tenths > self._shown:
             click.echo(f"{done:.0%}: {table}", err=True)
         self._shown = tenths
+
+    def end(self) -> None:
+        """What is said next begins a line."""
+        if self._on_terminal and self._shown >= 0:
+            click.echo(err=True)
