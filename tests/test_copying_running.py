@@ -35,7 +35,7 @@ async def test_a_live_bot_moves(outside: Outside) -> None:
     assert min(moved.failed, moved.operations) > 10
 
 
-async def test_a_copy_that_is_killed_goes_on_and_no_bot_begins_on_half_of_it(outside: Outside) -> None:
+async def test_a_copy_that_is_killed_goes_on_and_a_bot_waits_for_the_whole(outside: Outside) -> None:
     await outside.begin()
     url = postgres.new_url()
     with closing(sqlite3.connect(outside.database)) as database:
@@ -49,7 +49,11 @@ async def test_a_copy_that_is_killed_goes_on_and_no_bot_begins_on_half_of_it(out
     checked = await outside.start("check", "--config", path)
     assert await checked.ends() == 1
     assert "FAIL  store: the database is half copied from sqlite:///" in checked.output
+    early = await outside.start("run", "--config", path)
+    await early.says("call epay-bot copy again until it says complete. The bot waits until it can be")
     await copied(outside, url, "complete")
+    await early.says("is running")
+    assert await early.stop() == 0
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT COUNT(*) FROM invoice").fetchone() == (60_000,)
 
