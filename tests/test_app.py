@@ -1,15 +1,14 @@
 """The real program from end to end: a failed payment at the bank is an alert at the owner's, whatever happens."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import only_sqlite
 from running import OWNER, REPEAT, STRANGER, Outside, now
 
 from bot.app import App
@@ -174,6 +173,7 @@ async def test_a_token_revoked_while_running_ends_the_program(outside: Outside) 
     assert "Traceback" not in program.output
 
 
+@only_sqlite("several programs share a database on a server")
 async def test_a_second_program_on_the_same_database_is_refused(working: Outside) -> None:
     outside = working
     second = await outside.start("run", "--config", outside.folder / "config.yaml")
@@ -186,14 +186,11 @@ async def test_a_second_program_on_the_same_database_is_refused(working: Outside
 async def test_a_database_that_fails_is_told_past_it_once_and_so_is_its_return(outside: Outside) -> None:
     await outside.begin()
     program = await outside.run()
-    with closing(sqlite3.connect(outside.database)) as database:
-        database.execute("ALTER TABLE operation RENAME TO gone")
-        database.commit()
-        await outside.api.wait_for(lambda: [text for text in outside.sent() if "базой данных" in text])
-        invoice = outside.fail()
-        await program.says("poll shop fails")
-        database.execute("ALTER TABLE gone RENAME TO operation")
-        database.commit()
+    outside.ask("ALTER TABLE operation RENAME TO gone")
+    await outside.api.wait_for(lambda: [text for text in outside.sent() if "базой данных" in text])
+    invoice = outside.fail()
+    await program.says("poll shop fails")
+    outside.ask("ALTER TABLE gone RENAME TO operation")
     await outside.told(invoice)
     told = [text for text in outside.sent() if "аз" in text and "данных" in text]
     assert len(told) == 2
@@ -205,14 +202,11 @@ async def test_a_database_that_fails_everywhere_at_once_is_told_once(outside: Ou
     await outside.begin()
     program = await outside.run()
     outside.api.faults.add(method="sendMessage", times=None, delay=0.1)
-    with closing(sqlite3.connect(outside.database)) as database:
-        database.execute("ALTER TABLE outbox RENAME TO gone")
-        database.commit()
-        invoice = outside.fail()
-        await program.says("deliver outbox fails")
-        await program.says("poll shop fails")
-        database.execute("ALTER TABLE gone RENAME TO outbox")
-        database.commit()
+    outside.ask("ALTER TABLE outbox RENAME TO gone")
+    invoice = outside.fail()
+    await program.says("deliver outbox fails")
+    await program.says("poll shop fails")
+    outside.ask("ALTER TABLE gone RENAME TO outbox")
     await outside.told(invoice)
     await outside.told(outside.fail())
     assert len([text for text in outside.sent() if "анных" in text]) == 2

@@ -1,9 +1,7 @@
 """A full run at DEBUG, with everything going wrong that can: no secret, card or person in what the program says."""
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -89,15 +87,12 @@ async def trouble_telegram(outside: Outside, program: Program) -> None:
 
 async def trouble_the_store(outside: Outside, program: Program) -> None:
     """A table is missing for a while."""
-    with closing(sqlite3.connect(outside.database)) as database:
-        database.execute("ALTER TABLE operation RENAME TO gone")
-        database.commit()
-        before = len(outside.sent())
-        await outside.api.says(outside.owner, outside.chat, "/today")
-        await outside.api.wait_for(lambda: len(outside.sent()) > before, 20)
-        await program.says("poll shop fails")
-        database.execute("ALTER TABLE gone RENAME TO operation")
-        database.commit()
+    outside.ask("ALTER TABLE operation RENAME TO gone")
+    before = len(outside.sent())
+    await outside.api.says(outside.owner, outside.chat, "/today")
+    await outside.api.wait_for(lambda: len(outside.sent()) > before, 20)
+    await program.says("poll shop fails")
+    outside.ask("ALTER TABLE gone RENAME TO operation")
     await outside.told(outside.fail(**PERSON, **CARDS))
 
 

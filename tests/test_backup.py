@@ -11,7 +11,7 @@ from pathlib import Path
 import admitting
 import pytest
 from builders import NOW, OWNER, an_alert, an_operation, hours
-from databases import new_database
+from databases import SQLITE, new_file, only_sqlite
 from running import Outside, now
 
 from bot.backups import Backups, list_surplus
@@ -23,6 +23,13 @@ from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, SqliteStore
 
 HOUR = timedelta(hours=1)
+
+pytestmark = only_sqlite("a database on a server is copied by its own programs")
+
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    return SQLITE
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ def damage(path: Path) -> None:
 
 async def test_every_copy_made_under_load_is_a_whole_moment(tmp_path: Path) -> None:
     """Each write adds one operation, its sums and one message: a copy has as many of each."""
-    path = new_database(tmp_path / "bot.db")
+    path = new_file(tmp_path / "bot.db")
     store = SqliteStore(path)
     writing = asyncio.create_task(load(store))
     counts = []

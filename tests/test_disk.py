@@ -6,12 +6,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from databases import SQLITE, only_sqlite
 from running import Outside
 
 from bot.errors import StoreError
 from bot.store import recount
 from bot.store.driver import Connection
 from bot.store.sqlite import SqliteStore
+
+pytestmark = only_sqlite("the disk of a server is its own")
+
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    return SQLITE
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from databases import url_of
 from documents import ROOT
 from running import OWNER, PATIENCE, TOKEN, Outside
 
@@ -30,7 +31,7 @@ def sections_of(example: Path, outside: Outside) -> dict[str, Any]:
     for merchant in given["merchants"]:
         assert {"username", "password_file", "client_id", "client_secret_file"} == merchant["epay"].keys()
         merchant["epay"] = outside.merchant()["epay"]
-    given["storage"] = {"url": f"sqlite:///{outside.database}"}
+    given["storage"] = {"url": url_of(outside.database)}
     given["backup"] = given["backup"] | {"dir": str(outside.folder / "backups")}
     given["server"] = {"listen": "127.0.0.1:0"}
     return given

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import SHOP
+from databases import only_sqlite
 from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SECOND, Watch, watching
 
 from bot.config import Polling
@@ -371,6 +372,7 @@ async def test_a_poll_cut_off_anywhere_is_made_good_by_the_next(watch: Watch, re
     assert await watch.differences() == []
 
 
+@only_sqlite("the disk is the server's")
 async def test_a_full_disk_loses_nothing_and_announces_nothing_twice(watch: Watch) -> None:
     await watch.poll()
     [pages] = await watch.store.write(lambda db: [dict(row)["page_count"] for row in db.rows("PRAGMA page_count")])

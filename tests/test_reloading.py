@@ -4,10 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -134,8 +132,7 @@ async def test_a_merchant_that_is_taken_out_is_read_no_more_and_stays_in_the_sto
     unread = outside.fail(BAKERY)
     await outside.told(outside.fail(SHOP))
     await outside.told(outside.fail(SHOP))
-    with closing(sqlite3.connect(outside.database)) as database:
-        rows = database.execute("SELECT invoice_id FROM operation WHERE merchant_id = 'bakery'").fetchall()
+    rows = outside.ask("SELECT invoice_id FROM operation WHERE merchant_id = 'bakery'")
     assert len(rows) >= 1
     assert (unread,) not in rows
     assert unread not in outside.named()
