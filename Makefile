@@ -45,7 +45,7 @@ bench-copy: .venv/.ready
 faults: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(FAULTS)
 
-# A quarter of an hour of work without a pause: memory, descriptors, the write-ahead log.
+# Twenty-five minutes of work without a pause: memory, descriptors, the write-ahead log.
 soak: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults soak
 

@@ -126,6 +126,7 @@ class Asker:
             incidents=Incidents([SHOP], Rulebook.from_settings({}), now=lambda: self._now),
             show_menu=_no_menu,
             me=None,  # type: ignore[arg-type]
+            find_channel=None,  # type: ignore[arg-type]
             charts=None,  # type: ignore[arg-type]
         )
         self._dispatch = Dispatch(desk, self._recorder, COMMANDS)  # type: ignore[arg-type]

@@ -33,6 +33,7 @@ PATIENCE = 20.0
 REPEAT = "повтор"
 _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
+_ONE = re.compile(r" · счёт \S")
 # The second that imports take is spent once: every process is forked from one that has done them.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
@@ -144,11 +145,11 @@ class Outside:
         await self.api.wait_for(lambda: sum(self.counted().values()) == count, PATIENCE)
 
     def counted(self, chat_id: int = OWNER) -> dict[int, int]:
-        """How many failed payments the newest message of each incident tells of."""
+        """How many failed payments the newest message of each incident tells of; nothing of what is no payment."""
         counts = {}
         for message in self.api.messages(chat_id):
-            if message.reply_to is None and (head := _HEAD.search(message.text)):
-                many = _COUNT.search(message.text)
+            head, many = _HEAD.search(message.text), _COUNT.search(message.text)
+            if message.reply_to is None and head and (many or _ONE.search(message.text)):
                 counts[int(head[1])] = int(re.sub(r"\D", "", many[1])) if many else 1
         return counts
 

@@ -254,3 +254,11 @@ async def test_a_refreshed_chart_changes_its_figures_and_adds_a_new_picture(stag
     assert shown[-3] is first
     assert "23 Nov – 24 Nov" in first.text
     assert (picture.content.media is not None, shown[-1].content.media is not None) == (True, True)
+
+
+async def test_a_chart_of_many_merchants_is_a_few_pictures_and_a_word(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, *(replace(SHOP, id=f"shop{number}") for number in range(9))) as stage:
+        await stage.hears(stage.owner, "/chart")
+        shown = stage.api.messages(5)
+    assert sum(message.content.media is not None for message in shown) == 5
+    assert shown[-1].text == "These were the first 5 of 9; name a merchant or a terminal"

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from databases import only_sqlite
 from running import TOKEN, Outside, Program, now
 
@@ -195,6 +196,19 @@ async def test_check_says_what_to_do_about_what_fails(outside: Outside, broken: 
     assert sentence in failed
     assert len(output.splitlines()) == 5
     assert "not-this-one" not in output
+
+
+async def test_check_names_the_file_of_each_merchant_that_has_one(outside: Outside) -> None:
+    folder = outside.folder / "merchants.d"
+    folder.mkdir()
+    for number, name in ((0, "right"), (1, "wrong")):
+        merchant = outside.merchant(number, **({"password": "not-this-one"} if number else {}))
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(merchant), encoding="utf-8")
+        (folder / f"{name}.yaml").chmod(0o600)
+    code, output = await ended(outside, "check", "--config", outside.config(merchants=[]))
+    assert code == 1
+    assert "ok    bank, shop (merchants.d/right.yaml): a token and one search" in output
+    assert "FAIL  bank, bakery (merchants.d/wrong.yaml): the bank gives no token" in output
 
 
 async def test_migrate_makes_the_newest_schema_and_may_be_repeated(outside: Outside) -> None:

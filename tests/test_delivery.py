@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from delivering import OTHER, OWNER, SECOND, Stage, named
 
+from bot.delivery.taking import LEASE
 from bot.demo.telegram.faults import Fault
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert
@@ -377,6 +379,34 @@ async def test_a_success_that_could_not_be_recorded_is_recorded_later_and_not_re
     stage.now.at += timedelta(minutes=5)
     await stage.step()
     assert (stage.invoices(), stage.sent()) == (invoices, stage.unmarked())
+    assert await stage.states() == {"sent"}
+
+
+REFUSALS: dict[str, dict[str, Any]] = {
+    "flood": {"times": 2, "status": 429, "parameters": {"retry_after": 5}},
+    "token": {"status": 401, "description": "Unauthorized"},
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_what_did_not_leave_is_tried_again_though_that_cannot_be_noted(stage: Stage, refusal: str) -> None:
+    """The disk fills up between the attempt and its refusal: neither the lease is waited for nor the disk."""
+    invoices = await stage.fail(3, OWNER)
+    stage.api.faults.add(method="sendMessage", **REFUSALS[refusal])
+    began = stage.now()
+    await stage.delivery.step()
+    await stage.store.write(lambda db: db.run(FULL))
+    await stage.settle()
+    while not stage.sent() and stage.now() - began < LEASE:
+        stage.now.at += SECOND
+        with suppress(StoreError):
+            await stage.delivery.step()
+        await stage.settle()
+    assert stage.invoices() == invoices
+    await stage.store.write(lambda db: db.run("DROP TRIGGER full"))
+    more = await stage.fail(1, OWNER)
+    await stage.pass_by()
+    assert (stage.invoices(), stage.invoices(marked=True)) == (invoices + more, [])
     assert await stage.states() == {"sent"}
 
 

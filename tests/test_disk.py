@@ -57,11 +57,9 @@ def troubles(outside: Outside) -> list[str]:
 async def test_a_full_disk_is_told_once_holds_up_nothing_known_and_loses_nothing(outside: Outside) -> None:
     await outside.begin()
     program = await outside.run()
-    waits = outside.api.faults.add(method="sendMessage", status=429, parameters={"retry_after": 5})
+    waits = outside.api.faults.add(method="sendMessage", status=429, parameters={"retry_after": 3})
     known = outside.fail()
     await outside.api.wait_for(lambda: waits.hits)
-    # By the next poll it is noted that Telegram asked to wait.
-    await outside.asked()
     fill(outside.folder / "filler")
     unread = [outside.fail(description="x" * 4000, outcome="paid", reason_code=0) for _ in range(300)]
     await program.says("poll shop fails")

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import SHOP
 from databases import changed_rows
 from watching import BAKERY_AT_BANK, DAY, HOUR, INTERVAL, MINUTE, SAMAL, SECOND, Watch, watching
 
 from bot.model import MerchantId, Outcome, Window
 from bot.store import figures, sources
 from bot.store.driver import Connection, Store
+from bot.store.sources import TierName
 
 
 @pytest.fixture
@@ -212,6 +214,19 @@ async def test_a_row_the_bank_no_longer_lists_is_noticed_and_kept(
     assert (await watch.stored()).keys() == {row.id, other.id}
     assert await watch.missing() == [row.id]
     assert caplog.text.count("no longer lists 1 operations") == 1
+
+
+async def test_a_stretch_known_to_be_busy_is_read_again_in_pieces(watch: Watch) -> None:
+    """What is read at once is held in memory at once. A poll of no time reads one piece."""
+    watch.polling = watch.polling.model_copy(update={"interval": timedelta()})
+    await watch.start()
+    await watch.poll()
+    for number in range(2_001):
+        watch.add(created_at=watch.now + number * SECOND / 2)
+    await watch.poll(25 * MINUTE)
+    left = (await watch.store.read(sources.list_tiers, SHOP))[TierName.WARM].left
+    assert len(await watch.stored()) == 2_001
+    assert left.end - left.start == HOUR
 
 
 async def test_two_merchants_never_mix(watch: Watch) -> None:

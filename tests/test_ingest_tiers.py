@@ -132,20 +132,31 @@ def test_less_is_asked_for_after_a_failure_and_slowly_more_again() -> None:
     assert slices.size("hot") == FIRST_SLICE
     slices.failed("hot", minutes(30), NOW)
     assert (slices.size("hot"), slices.size("cold")) == (minutes(15), FIRST_SLICE)
-    slices.read("hot", 10)
+    slices.read("hot", minutes(15), 10)
     assert slices.size("hot") == minutes(22.5)
     for _ in range(20):
         slices.failed("hot", minutes(30), NOW)
     assert slices.size("hot") == SMALLEST_SLICE
     for _ in range(40):
-        slices.read("hot", 10)
+        slices.read("hot", minutes(15), 10)
     assert slices.size("hot") == LARGEST_SLICE
 
 
 def test_a_flood_of_rows_makes_the_next_piece_smaller() -> None:
     slices = Slices()
-    slices.read("audit", 2001)
+    slices.read("audit", FIRST_SLICE, 2001)
     assert slices.size("audit") == FIRST_SLICE / 2
+    slices.read("warm", hours(2), 2001)
+    assert slices.size("warm") == hours(1)
+
+
+def test_too_many_known_rows_are_not_asked_for_at_once_but_by_the_half_minute_at_least() -> None:
+    slices = Slices()
+    assert slices.fits("warm", hours(2), 2000)
+    assert slices.size("warm") == FIRST_SLICE
+    assert not slices.fits("warm", hours(2), 2001)
+    assert slices.size("warm") == hours(1)
+    assert slices.fits("warm", SMALLEST_SLICE, 1_000_000)
 
 
 def test_one_that_failed_rests_a_while_or_until_it_is_read() -> None:
@@ -153,7 +164,7 @@ def test_one_that_failed_rests_a_while_or_until_it_is_read() -> None:
     slices.failed("audit", DAY, NOW)
     slices.failed("cold", DAY, NOW)
     assert slices.resting(NOW) == {"audit", "cold"}
-    slices.read("cold", 1)
+    slices.read("cold", DAY, 1)
     assert slices.resting(NOW + REST - minutes(1)) == {"audit"}
     assert slices.resting(NOW + REST) == frozenset()
     assert slices.resting(NOW - DAY) == frozenset()

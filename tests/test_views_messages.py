@@ -250,6 +250,7 @@ VIEWS: dict[str, Callable[[Voice], Message]] = (
             health_report(ILL, WELL, outbox_waiting=3, outbox_oldest_at=NOW - timedelta(minutes=5), outbox_dead=1),
             voice,
         ),
+        "health-many": lambda voice: health(health_report(*[WELL] * 298, NEW, ILL), voice),
         "deliveries": lambda voice: deliveries(deliveries_report(STUCK, SHUT), voice),
         "deliveries-none": lambda voice: deliveries(deliveries_report(sent=0, last_sent_at=None), voice),
     }

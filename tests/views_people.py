@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from views_samples import HOSTILE, NOW, SHOP
 
-from bot.model import ALL_MERCHANTS, AuditEntry, Colleague, Invitation, Level, Message, Role
+from bot.model import ALL_MERCHANTS, AuditEntry, Colleague, Invitation, Level, MerchantId, Message, Role
 from bot.texts import Voice
 from bot.views import (
     added,
@@ -48,6 +48,9 @@ PEOPLE_VIEWS: dict[str, Callable[[Voice], Message]] = {
     "person": lambda voice: person_card(DANIYAR, SHOP, voice, NOW),
     "invite-whom": lambda voice: ask_role(["2h"], voice),
     "invite-where": lambda voice: ask_merchant(Role.VIEWER, ["2h"], [SHOP], voice),
+    "invite-where-many": lambda voice: ask_merchant(
+        Role.VIEWER, ["2h"], [replace(SHOP, id=MerchantId(f"m{number}")) for number in range(300)], voice
+    ),
     "invited": lambda voice: invited(INVITATION, SHOP, LINKS, voice, NOW),
     "invitations": lambda voice: invitations_list([INVITATION], [SHOP], voice, NOW),
     "invitations-none": lambda voice: invitations_list([], [SHOP], voice, NOW),

@@ -110,7 +110,7 @@ class Outcomes:
             case TokenRefused():
                 log.error("Telegram refuses this bot: %s", error)
                 self._pace.pause_everybody(self._now() + TOKEN_PAUSE)
-                await self._store.write(outbox.put_back, rows, self._now(), why)
+                await self._notes.put_back(rows, self._now(), why)
             case Malformed():
                 log.error("chat %s: Telegram refuses this message: %s", chat_id, error)
                 await self._notes.write(rows, outbox.record_dead, rows, why)
@@ -164,7 +164,7 @@ class Outcomes:
             log.error("chat %s: %s alerts are given up after a day: %s", chat_id, len(rows), error)
             await self._notes.write(rows, outbox.record_dead, rows, str(error))
         else:
-            await self._store.write(outbox.put_back, rows, due_at, str(error))
+            await self._notes.put_back(rows, due_at, str(error))
 
     def _note_loss(self, error: DeliveryError) -> timedelta:
         """How long to wait until Telegram is asked again: the longer it has been away, the longer."""

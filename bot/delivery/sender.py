@@ -63,7 +63,8 @@ class Delivery:
             if not self._pace.is_open(self._now()):
                 return
             trouble = await self._notes.settle() or next(iter(self._unnoted.values()), None)
-            for place in await self._store.read(outbox.list_due_places, self._now()):
+            due = await self._store.read(outbox.list_due_places, self._now())
+            for place in dict.fromkeys((*self._notes.waiting, *due)):
                 if self._may_start(place):
                     trouble = await self._start(place, trouble)
             if trouble:
@@ -109,7 +110,7 @@ class Delivery:
             taken = await self._store.write(take, place, alone=alone, now=self._now())
         except StoreError as error:
             trouble = error
-            taken = await self._store.read(look, place, alone=alone, now=self._now(), but=self._notes.rows)
+            taken = await self._store.read(look, place, alone=alone, now=self._now(), notes=self._notes)
         destination, rows, reply_to = taken
         if rows and trouble:
             self._unnoted[place] = trouble

@@ -1,8 +1,9 @@
 """What a chat's next message is: where it goes, what is in it and what it answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.delivery.notes import Notes
 from bot.model import ChatKind, Destination
 from bot.store import chats, living, outbox, unnoted
 from bot.store.driver import Connection
@@ -10,7 +11,7 @@ from bot.store.outbox import Action, Delivery, Place
 
 ROWS_A_MESSAGE = 40
 LEASE = timedelta(minutes=2)
-Taken = tuple[Destination, list[Delivery], int | None]
+Taken = tuple[Destination, Sequence[Delivery], int | None]
 
 
 def take(db: Connection, place: Place, *, alone: bool, now: datetime) -> Taken:
@@ -23,12 +24,13 @@ def take(db: Connection, place: Place, *, alone: bool, now: datetime) -> Taken:
     return destination, rows, _answered(db, place, rows)
 
 
-def look(db: Connection, place: Place, *, alone: bool, now: datetime, but: Collection[int]) -> Taken:
-    """The same without a note of it; rows in `but` have been tried already."""
+def look(db: Connection, place: Place, *, alone: bool, now: datetime, notes: Notes) -> Taken:
+    """The same without a note of it; of what has been tried already only what did not leave."""
     destination = destination_of(db, place)
     if destination.disabled_reason is not None:
         return destination, [], None
-    rows = unnoted.look(db, place, limit=1 if alone else ROWS_A_MESSAGE, now=now, but=but)
+    limit = 1 if alone else ROWS_A_MESSAGE
+    rows = notes.waiting.get(place) or unnoted.look(db, place, limit=limit, now=now, but=notes.rows)
     return destination, rows, _answered(db, place, rows)
 
 

@@ -175,7 +175,7 @@ class Ingest:
     async def _read(self, name: str, source: Source, piece: Slice) -> Reading:
         with self._noting_failure(name, piece.window):
             reading, whole = await self._reader.read(piece.window)
-        self._slices.read(name, reading.total)
+        self._slices.read(name, piece.window.span, reading.total)
         piece = replace(piece, reading=reading, settled=piece.settled and whole)
         await self._store.write(self._keeper.keep, source, piece, self._bank_now())
         return reading
@@ -224,17 +224,25 @@ class Ingest:
         return tiers.due_tier(self._merchant.id, known, bank_now, self._slices.resting(bank_now))
 
     async def _read_again(self, source: Source, tier: Tier) -> None:
-        window, rest = tiers.next_slice(tier, self._slices.size(tier.name))
+        window, rest = await self._next_slice(tier)
         if tier.name in tiers.BY_COUNT and await self._same_count(tier.name, window):
             await self._store.write(sources.save_tier, rest)
         else:
             settled = tier.name is not TierName.BACKFILL
             await self._read(tier.name, source, Slice(window=window, tier=rest, settled=settled))
 
+    async def _next_slice(self, tier: Tier) -> tuple[Window, Tier]:
+        """What is read at once is held at once, so no more than the store knows to be moderate."""
+        while True:
+            window, rest = tiers.next_slice(tier, self._slices.size(tier.name))
+            stored = await self._store.read(operations.count_in, self._merchant.id, window)
+            if self._slices.fits(tier.name, window.span, stored):
+                return window, rest
+
     async def _same_count(self, name: str, window: Window) -> bool:
         with self._noting_failure(name, window):
             listed = await self._client.count(window)
-        self._slices.read(name, listed)
+        self._slices.read(name, window.span, listed)
         return listed == await self._store.read(operations.count_in, self._merchant.id, window)
 
     def _record_loss(self, db: Connection, error: SourceError) -> None:

@@ -100,17 +100,28 @@ class Slices:
 
     def failed(self, name: str, span: timedelta, now: datetime) -> None:
         """`span` is what was asked for: less than the size where there was no more to read."""
-        self._sizes[name] = min(self.size(name), span)
-        self._resize(name, 0.5)
+        self._shrink(name, span)
         self._rest_until[name] = now + REST
 
-    def read(self, name: str, rows: int) -> None:
-        self._resize(name, 0.5 if rows > ROWS_A_SLICE else 1.5)
+    def read(self, name: str, span: timedelta, rows: int) -> None:
+        if self.fits(name, span, rows):
+            self._resize(name, 1.5)
         self._rest_until.pop(name, None)
+
+    def fits(self, name: str, span: timedelta, rows: int) -> bool:
+        """Whether so many rows may be held at once. If not, less is asked for the next time."""
+        fits = rows <= ROWS_A_SLICE or span <= SMALLEST_SLICE
+        if not fits:
+            self._shrink(name, span)
+        return fits
 
     def resting(self, now: datetime) -> frozenset[str]:
         """Whose last reading failed a short while ago."""
         return frozenset(name for name, until in self._rest_until.items() if timedelta() < until - now <= REST)
+
+    def _shrink(self, name: str, span: timedelta) -> None:
+        self._sizes[name] = min(self.size(name), span)
+        self._resize(name, 0.5)
 
     def _resize(self, name: str, factor: float) -> None:
         seconds = int(self.size(name).total_seconds() * factor)

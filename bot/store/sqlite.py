@@ -24,7 +24,6 @@ _SETTINGS = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16000",
     "PRAGMA secure_delete = FAST",
 )
 

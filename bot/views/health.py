@@ -1,6 +1,7 @@
 """How the bot is, in a person's words: the reading of each merchant and the queue to Telegram."""
 
 from dataclasses import replace
+from enum import IntEnum
 
 from markupsafe import Markup
 
@@ -11,16 +12,39 @@ from bot.views.buttons import edit_button
 from bot.views.causes import cause
 from bot.views.freshness import figures_line
 
+FEW = 5
 _BLANK = Markup()
 
 
+class _Trouble(IntEnum):
+    """The worst first."""
+
+    LOST = 0
+    NEW = 1
+    SOME = 2
+    NONE = 3
+
+
 def health(report: HealthReport, voice: Voice) -> Message:
-    """One block a merchant, then what waits for Telegram."""
+    """One block a merchant, those in trouble first, then what waits for Telegram."""
     up = voice.span(report.at - report.started_at)
     head = [voice("🩺 <b>epay-bot {version}</b> · running for {span}", version=report.version, span=up)]
-    sources = [Markup("\n").join([_BLANK, *_source(source, report, voice)]) for source in report.sources]
+    if len(report.sources) > FEW:
+        unread = sum(_trouble(source) < _Trouble.SOME for source in report.sources)
+        counts = {"count": voice.number(len(report.sources)), "unread": voice.number(unread)}
+        head.append(voice("Merchants: {count}, without an answer from the bank: {unread}", **counts))
+    ordered = sorted(report.sources, key=_trouble)
+    sources = [Markup("\n").join([_BLANK, *_source(source, report, voice)]) for source in ordered]
     refresh = edit_button(voice.plain("🔄 Refresh"), "health", "")
     return Message(fit(head, sources, [_BLANK, *_queue(report, voice)], voice), [refresh])
+
+
+def _trouble(source: SourceHealth) -> _Trouble:
+    if source.freshness.lost_since:
+        return _Trouble.LOST
+    if source.last_ok_at is None:
+        return _Trouble.NEW
+    return _Trouble.SOME if source.last_error or source.set_aside else _Trouble.NONE
 
 
 def _source(source: SourceHealth, report: HealthReport, voice: Voice) -> list[Markup]:

@@ -34,7 +34,11 @@ def ask_merchant(role: Role, words: Sequence[str], merchants: Sequence[Merchant]
             str(capped(merchant.name, NAME_LENGTH // 2).unescape()), "invite", role, *words, merchant.id
         )
     ]
-    return Message(voice("At which merchant?"), in_rows(buttons))
+    lines = [voice("At which merchant?")]
+    if len(merchants) > _OFFERED:
+        example = " ".join(["/invite", role, *words, merchants[-1].id])
+        lines.append(voice("These are the first; name any other by its id: {example}", example=example))
+    return Message(Markup("\n").join(lines), in_rows(buttons))
 
 
 def invited(invitation: Invitation, merchant: Merchant, links: tuple[str, str], voice: Voice, now: datetime) -> Message:

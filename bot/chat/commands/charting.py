@@ -15,9 +15,11 @@ from bot.model import Message, Period, PeriodFigures, PeriodKind, PeriodReport, 
 from bot.model.periods import DAY, last_of_month
 from bot.store import figures
 
+MOST = 5
+
 
 async def chart(request: Request, desk: Desk) -> Continued:
-    """Today, or any other period, of a terminal or of every merchant, one picture each."""
+    """Today, or any other period, of a terminal or of every merchant: one picture each, of the first few."""
     calendar, now, voice = desk.calendar(request.chat), desk.now(), desk.voice(request.chat)
     period, words = read_period(request.arguments, calendar, now)
     period, scope = period or calendar.today(now), await scope_of(request, desk, words)
@@ -25,11 +27,16 @@ async def chart(request: Request, desk: Desk) -> Continued:
         *(desk.store.read(figures.period_report, *place, period, calendar=calendar, now=now) for place in scope.places)
     )
     shown = together([views.period_figures(report, voice) for report in reports], voice)
+    numbers = {"count": voice.number(MOST), "all": voice.number(len(reports))}
     message = Message(shown.text, views.chart_buttons(scope.words, said(request.arguments, words), voice))
 
     async def draw(talk: Talk) -> None:
-        for report in reports:
+        for report in reports[:MOST]:
             await talk.say(await _picture(report, request, desk))
+        if len(reports) > MOST:
+            await talk.say(
+                Message(voice("These were the first {count} of {all}; name a merchant or a terminal", **numbers))
+            )
 
     return Continued(message=views.updated(message, now, voice) if request.pressed is not None else message, rest=draw)
 
