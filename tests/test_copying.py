@@ -18,6 +18,7 @@ from bot.config import Storage
 from bot.copying import copy
 from bot.errors import ConfigurationError, StoreError
 from bot.store import copying, engines, files, outbox, sqlite
+from bot.store.copying import Stretch
 from bot.store.driver import Connection
 from bot.store.outbox import Place
 from bot.store.sqlite import SqliteConnection, open_for_writing
@@ -147,6 +148,8 @@ async def test_copied_ahead_and_finished_once_the_bot_is_stopped(file: Path) -> 
     assert asked(server, "SELECT COUNT(*) FROM invoice") == [(40_001,)]
     assert asked(server, "SELECT COUNT(*) FROM outbox") == [(0,)]
     change(file, "UPDATE invoice SET outcome = 'refunded' WHERE invoice_id IN ('old3', 'old39999')")
+    change(file, "UPDATE invoice SET first_at = 0 WHERE invoice_id = 'old39998'")
+    change(file, "UPDATE invoice SET first_at = 2 WHERE invoice_id = 'old4'")
     change(file, "DELETE FROM invoice WHERE invoice_id LIKE 'old1__'")
     change(file, INVOICE, [("another", "new", 5), (SHOP, "new", 2)])
     with pytest.raises(StoreError, match=r"half copied from sqlite:///.+/bot\.db; stop the bot that works there"):
@@ -155,6 +158,18 @@ async def test_copied_ahead_and_finished_once_the_bot_is_stopped(file: Path) -> 
     rows = asked(server, "SELECT * FROM invoice ORDER BY merchant_id, invoice_id")
     with opened(file) as db:
         assert rows == db.tuples("SELECT * FROM invoice ORDER BY merchant_id, invoice_id")
+
+
+def test_an_operation_that_has_another_time_by_now_moves(file: Path) -> None:
+    """In a file its id alone names it: its place of before is looked at only later."""
+    with opened(file) as db:
+        tables = list_tables(db)
+        (walk,) = [walk for walk in copying.plan(tables, tables) if walk.name == "operation"]
+        (row,) = copying.read(db, Stretch(walk, SHOP))
+        place = walk.table.columns.index("created_at")
+        moved = (*row[:place], 5, *row[place + 1 :])
+        copying.put(db, Stretch(walk, SHOP, high=10), [moved])
+        assert copying.read(db, Stretch(walk)) == [moved]
 
 
 async def test_a_copy_of_more_than_one_call_may_have_lost_merchants_and_numbers_meanwhile(file: Path) -> None:

@@ -35,9 +35,10 @@ Sums = dict[tuple[str, str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How a table is gone through. `ahead`: also while a bot works on the source."""
+    """How a table is gone through. `unique`: what names a row in the target. `ahead`: also while a bot works."""
 
     table: Table
+    unique: tuple[str, ...]
     along: str
     by_merchant: bool
     ahead: bool
@@ -83,13 +84,13 @@ def plan(source: dict[str, Table], target: dict[str, Table]) -> list[Walk]:
     for name in both:
         if set(source[name].columns) != set(target[name].columns):
             raise StoreError(f"the table {name} has other columns at one end than at the other")
-    return [_walk(source[name]) for name in both]
+    return [_walk(source[name], target[name].key) for name in both]
 
 
-def _walk(table: Table) -> Walk:
+def _walk(table: Table, unique: tuple[str, ...]) -> Walk:
     if table.name in _ALONG:
-        return Walk(table, _ALONG[table.name], by_merchant=True, ahead=True)
-    return Walk(table, table.key[0], by_merchant=False, ahead=table.name in _NUMBERED)
+        return Walk(table, unique, _ALONG[table.name], by_merchant=True, ahead=True)
+    return Walk(table, unique, table.key[0], by_merchant=False, ahead=table.name in _NUMBERED)
 
 
 def list_merchants(db: Connection, walk: Walk) -> list[str | None]:
@@ -127,14 +128,21 @@ def read(db: Connection, stretch: Stretch) -> list[Values]:
 
 
 def put(db: Connection, stretch: Stretch, rows: Sequence[Values]) -> None:
-    """These rows and no others are in the stretch from now on."""
+    """These rows and no others are in the stretch from now on; one that stands elsewhere has moved here."""
     table = stretch.walk.table
     db.run(f"DELETE FROM {table.name} WHERE {stretch.where}", **stretch.values)
     if table.name == "operation":
         at = table.columns.index("created_at")
         partitions.prepare(db, (row[at] for row in rows))
     places = ", ".join("?" * len(table.columns))
-    db.many(f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({places})", rows)
+    db.many(f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({places}){_moving(stretch.walk)}", rows)
+
+
+def _moving(walk: Walk) -> str:
+    if not walk.unique or walk.along in walk.unique:
+        return ""
+    rest = ", ".join(f"{name} = excluded.{name}" for name in walk.table.columns if name not in walk.unique)
+    return f" ON CONFLICT ({', '.join(walk.unique)}) DO UPDATE SET {rest}"
 
 
 def clear(db: Connection, walk: Walk) -> None:
