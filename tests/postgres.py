@@ -45,10 +45,10 @@ def missing() -> str:
 
 def skip_unless_there() -> None:
     """Where PostgreSQL must be there, its absence is a failure."""
-    if missing():
+    if why := missing():
         if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
-            pytest.fail(f"{_MISSING}, and EPAY_BOT_REQUIRE_POSTGRES is set")
-        pytest.skip(_MISSING)
+            pytest.fail(f"{why}, and EPAY_BOT_REQUIRE_POSTGRES is set")
+        pytest.skip(why)
 
 
 class Server:

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -180,10 +180,12 @@ class Outside:
             await asyncio.to_thread(process.start)
         return self._listen(Forked(process), await _reader(mine))
 
-    async def start_anew(self, *arguments: str | Path, stdin: int | None = None, **environment: str) -> "Program":
-        """`python -m bot …`, as a person starts it, with this in the environment as well."""
+    async def start_anew(
+        self, *arguments: str | Path, stdin: int | None = None, within: Sequence[str] = (), **environment: str
+    ) -> "Program":
+        """`python -m bot …`, as a person starts it, `within` another command, with this in the environment as well."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *map(str, arguments)),
+            *(*within, sys.executable, "-m", "bot", *map(str, arguments)),
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -3,6 +3,7 @@
 Changes of all replicas come one after another, as SQLite has it: each transaction that writes takes one lock first.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ from bot.store.threads import READERS, Threads
 P = ParamSpec("P")
 T = TypeVar("T")
 ENGINE = "postgres"
+CLOSE = 1.0
 # A number of our own, so that no other program's lock is meant.
 _WRITERS = 0x65706179
 _WRITE = (
@@ -164,7 +166,11 @@ class PostgresStore:
             return await self._threads.read(work)
 
     async def close(self) -> None:
-        await self._threads.close(self._pool.close)
+        closing = asyncio.create_task(self._threads.close(self._pool.close))
+        await asyncio.wait({closing}, timeout=CLOSE)
+        # What still waits for a server that is away has waited enough.
+        await asyncio.to_thread(self._pool.close)
+        await closing
 
     def shut(self) -> None:
         """`close` where there is no event loop."""
