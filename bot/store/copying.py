@@ -27,6 +27,7 @@ _ALONG = {
 # ... and what people do, along its numbers. Nothing but its key may be unique in a table of either kind.
 _NUMBERED = frozenset({"incident", "incident_event", "audit", "audit_merchant"})
 _OWN = frozenset({"copied"})
+_BY_MONTH = {"operation": partitions.prepare, "dropped_sum": partitions.prepare_sums}
 _SUMMED = frozenset({"amount", "sum", "count"})
 Values = tuple[Any, ...]
 # By table, merchant and what was added up.
@@ -131,9 +132,9 @@ def put(db: Connection, stretch: Stretch, rows: Sequence[Values]) -> None:
     """These rows and no others are in the stretch from now on; one that stands elsewhere has moved here."""
     table = stretch.walk.table
     db.run(f"DELETE FROM {table.name} WHERE {stretch.where}", **stretch.values)
-    if table.name == "operation":
-        at = table.columns.index("created_at")
-        partitions.prepare(db, (row[at] for row in rows))
+    if table.name in _BY_MONTH:
+        at = table.columns.index(stretch.walk.along)
+        _BY_MONTH[table.name](db, [row[at] for row in rows])
     places = ", ".join("?" * len(table.columns))
     db.many(f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({places}){_moving(stretch.walk)}", rows)
 
