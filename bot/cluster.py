@@ -15,6 +15,7 @@ from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job as Queued
 from procrastinate.jobs import Status
+from procrastinate.worker import Worker
 
 from bot.condition import poll_of
 from bot.delivery import Serving
@@ -90,6 +91,8 @@ class Cluster:
         self._orphans: set[int] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._begun = False
+        self._stopping = False
+        self._live: set[Worker] = set()
 
     def start(self) -> None:
         """Begins to hand out work and to do it."""
@@ -103,9 +106,17 @@ class Cluster:
     async def stop(self) -> None:
         """Takes nothing more, lets what is under way end for a while, and ends the rest."""
         await self._own.stop()
-        for worker in self._workers:
-            worker.cancel()
+        self._stopping = True
+        # To be cancelled may be overheard, at the moment in which what was waited for is there.
+        for worker in self._live:
+            worker.stop()
+        if not self._live:
+            for task in self._workers:
+                task.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        # Who is ended while it opens the queue leaves it open, and the process would not end.
+        with suppress(ProcrastinateException):
+            await self._queue.close_async()
 
     def _tasks(self) -> Queue:
         connector = PsycopgConnector(
@@ -171,8 +182,8 @@ class Cluster:
             self._running.discard(id_)
 
     async def _work_on(self) -> None:
-        """Works off the queue until it is cancelled, whatever becomes of the database."""
-        while True:
+        """Works off the queue until it is to stop, whatever becomes of the database."""
+        while not self._stopping:
             try:
                 async with self._queue.open_async(), asyncio.TaskGroup() as workers:
                     for name, most in _AT_ONCE.items():
@@ -182,7 +193,10 @@ class Cluster:
             await asyncio.sleep(self._rhythm.hand_out.total_seconds())
 
     async def _one_worker(self, name: str, most: int) -> None:
-        await self._queue.run_worker_async(
+        if self._stopping:
+            return
+        worker = Worker(
+            self._queue,
             name=name,
             queues=[name],
             concurrency=most,
@@ -193,7 +207,13 @@ class Cluster:
             delete_jobs="always",
             install_signal_handlers=False,
         )
-        raise ProcrastinateException(f"the worker of {name} has ended")
+        self._live.add(worker)
+        try:
+            await worker.run()
+        finally:
+            self._live.discard(worker)
+        if not self._stopping:
+            raise ProcrastinateException(f"the worker of {name} has ended")
 
     async def _rescue(self) -> None:
         """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""

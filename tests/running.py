@@ -284,7 +284,7 @@ class Program:
     async def ends(self) -> int:
         """The exit code, once it has ended by itself."""
         async with asyncio.timeout(PATIENCE):
-            await self._listening
+            await asyncio.shield(self._listening)
             self._code = await self._process.wait()
             return self._code
 
