@@ -203,7 +203,8 @@ class Cluster:
             fetch_job_polling_interval=self._rhythm.heartbeat.total_seconds(),
             update_heartbeat_interval=self._rhythm.heartbeat.total_seconds(),
             stalled_worker_timeout=self._rhythm.gone_after.total_seconds(),
-            shutdown_graceful_timeout=self._rhythm.drain.total_seconds(),
+            # What reads may be ended at any point; what is being said had better be heard out.
+            shutdown_graceful_timeout=self._rhythm.drain.total_seconds() if name == turns.CHAT else 0,
             delete_jobs="always",
             install_signal_handlers=False,
         )
