@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=6)
 DATABASE_PAUSE = timedelta(seconds=2)
-# A replica's long poll: shorter, since another one takes over only when it can have ended.
-LONG_POLL = timedelta(seconds=10)
+# A replica's long poll: shorter, since only at its end it is seen that Telegram cannot be reached from here.
+LONG_POLL = timedelta(seconds=5)
 
 
 class App:

@@ -18,9 +18,9 @@ import postgres
 import psycopg
 import pytest
 
+from bot.store.binding import adapt
 from bot.store.driver import Connection, Store
 from bot.store.engines import open_store as open_url
-from bot.store.postgres import PostgresConnection, adapt
 from bot.store.sqlite import SqliteConnection, open_for_writing
 
 SQLITE, POSTGRES = ENGINES = ("sqlite", "postgres")
@@ -85,7 +85,7 @@ def writing(path: Path, engine: str = ENGINE) -> Iterator[Connection]:
         with psycopg.connect(url_of(path, engine), autocommit=True) as connection:
             adapt(connection)
             connection.execute("BEGIN")
-            yield PostgresConnection(connection)
+            yield postgres.BothWays(connection)
 
 
 @contextmanager

@@ -10,11 +10,13 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import psycopg
 import pytest
 
-from bot.store.postgres import migrate
+from bot.store.driver import Row
+from bot.store.postgres import PostgresConnection, migrate
 
 _numbers = count(1)
 _used: list[str] = []
@@ -38,12 +40,17 @@ _CLEANING = """
 _MISSING = "no PostgreSQL here: these tests need initdb and postgres (Debian: apt-get install postgresql)"
 
 
+def missing() -> str:
+    """Why there can be no server; empty when there can."""
+    return "" if _programs() else _MISSING
+
+
 def skip_unless_there() -> None:
     """Where PostgreSQL must be there, its absence is a failure."""
-    if _programs() is None:
+    if why := missing():
         if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
-            pytest.fail(f"{_MISSING}, and EPAY_BOT_REQUIRE_POSTGRES is set")
-        pytest.skip(_MISSING)
+            pytest.fail(f"{why}, and EPAY_BOT_REQUIRE_POSTGRES is set")
+        pytest.skip(why)
 
 
 class Server:
@@ -99,6 +106,28 @@ class Server:
         done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr.decode()}")
+
+
+class BothWays(PostgresConnection):
+    """A connection that asks every question as a reader's too, whose statements are prepared."""
+
+    def __init__(self, connection: psycopg.Connection[dict[str, Any]]) -> None:
+        super().__init__(connection)
+        self._reader = PostgresConnection(connection, prepared=True)
+
+    def rows(self, sql: str, /, **values: object) -> list[Row]:
+        self._read(sql, values)
+        return super().rows(sql, **values)
+
+    def row(self, sql: str, /, **values: object) -> Row | None:
+        self._read(sql, values)
+        return super().row(sql, **values)
+
+    def _read(self, sql: str, values: dict[str, object]) -> None:
+        if sql.lstrip().startswith(("SELECT", "WITH")):
+            self._reader.run("SAVEPOINT reading")
+            self._reader.rows(sql, **values)
+            self._reader.run("ROLLBACK TO SAVEPOINT reading")
 
 
 @cache

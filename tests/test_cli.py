@@ -122,8 +122,10 @@ async def test_run_refuses_a_wrong_token_with_a_sentence(outside: Outside) -> No
     assert wrong not in output
 
 
-@pytest.mark.parametrize("command", ["run", "migrate", "backfill"])
-@pytest.mark.parametrize("trouble", ["no folder", "no database", "no server"])
+TROUBLES = [(one, what) for one in ("run", "migrate", "backfill") for what in ("no folder", "no database", "no server")]
+
+
+@pytest.mark.parametrize(("command", "trouble"), [one for one in TROUBLES if one != ("run", "no server")])
 async def test_a_store_that_cannot_be_used_is_told(outside: Outside, command: str, trouble: str) -> None:
     file = outside.folder / "file"
     file.write_text("This is a shopping list and not a database, and it is long enough to see that.\n" * 50)
@@ -138,6 +140,15 @@ async def test_a_store_that_cannot_be_used_is_told(outside: Outside, command: st
     assert result == code
     assert sentence in output
     assert "s3cret" not in output
+
+
+async def test_a_bot_waits_for_its_server_says_so_once_and_can_be_stopped(outside: Outside) -> None:
+    path = outside.config(storage={"url": "postgresql://nobody:s3cret@127.0.0.1:1/bot"})
+    program = await outside.start("run", "--config", path)
+    await program.says("The bot waits until it can be")
+    assert await program.stop() == 0
+    assert program.output.count("The bot waits") == 1
+    assert "s3cret" not in program.output
 
 
 async def test_run_says_that_without_owners_nobody_gets_anything(outside: Outside) -> None:

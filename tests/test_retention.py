@@ -1,17 +1,30 @@
 """What the store forgets, and what it does not."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from builders import DOSTYK, NOW, OWNER, SAMAL, SHOP, SHOP_LLP, an_alert, an_incident, an_operation, failed, paid
+from builders import (
+    BAKERY,
+    DOSTYK,
+    NOW,
+    OWNER,
+    SAMAL,
+    SHOP,
+    SHOP_LLP,
+    an_alert,
+    an_incident,
+    an_operation,
+    failed,
+    paid,
+)
 from databases import undone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config import Retention
-from bot.model import IncidentState, Operation, Outcome, TerminalId, Transition, Window
+from bot.model import IncidentState, MerchantId, Operation, Outcome, TerminalId, Transition, Window
 from bot.retention import Retained
-from bot.store import figures, incidents, operations, outbox, recount, retention
+from bot.store import figures, incidents, operations, outbox, recount, retention, sources
 from bot.store.driver import Connection, Store
 from bot.store.outbox import Place
 
@@ -47,10 +60,23 @@ def keep(db: Connection, *shown: Operation) -> tuple[Transition, ...]:
     return operations.apply(db, SHOP, shown, history_before=NOW - timedelta(days=999), now=NOW).transitions
 
 
-def drop_all(db: Connection, before: datetime) -> None:
-    for drop in (retention.drop_payers, retention.drop_operations):
-        while drop(db, SHOP, before):
+def drop_all(db: Connection, before: datetime, *merchants: MerchantId) -> None:
+    """Everything, but for the month of `before` where operations go by months."""
+    for one in merchants or (SHOP,):
+        while retention.drop_payers(db, one, before) or retention.drop_operations(db, one, before):
             pass
+    while retention.drop_months(db, before):
+        pass
+    for one in merchants or (SHOP,):
+        while retention.drop_left(db, one):
+            pass
+
+
+def count_due(db: Connection) -> int:
+    """How many operations are still to be dropped: those of a month stay to be seen until all of it goes."""
+    since = retention.get_horizon(db, SHOP).operations
+    (row,) = db.rows("SELECT COUNT(*) AS count FROM operation WHERE created_at >= :since", since=since)
+    return int(row["count"])
 
 
 def stored(db: Connection) -> dict[str, Operation]:
@@ -97,13 +123,17 @@ def test_batches_are_small_whatever_there_is(db: Connection) -> None:
     keep(db, *together, *apart)
     left = []
     while retention.drop_operations(db, SHOP, NOW):
-        left.append(len(stored(db)))
-    assert left == [1707, 1200, 700, 200]
+        left.append(count_due(db))
+    assert list(filter(None, left)) == [1707, 1200, 700, 200]
+    drop_all(db, NOW)
     assert stored(db) == {}
     assert recount.list_differences(db) == []
 
 
-AGES = st.integers(0, 3 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
+# On both sides of the end of a month.
+AGES = st.integers(0, 3 * 24 * 60).map(
+    lambda minutes: datetime(2026, 11, 2, 12, tzinfo=UTC) - timedelta(minutes=minutes)
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -151,7 +181,18 @@ async def test_the_job_drops_between_the_writes_of_others(store: Store) -> None:
     dropping = asyncio.create_task(retained.step())
     left = []
     while not dropping.done():
-        left.append(len(await store.write(stored)))
+        left.append(await store.write(count_due))
     await dropping
     assert len({count for count in left if 0 < count < 2100}) >= 3
     assert await store.read(stored) == {}
+
+
+async def test_who_is_in_no_configuration_any_more_is_not_kept_for_longer(store: Store) -> None:
+    for merchant_id in (SHOP, BAKERY):
+        await store.write(sources.begin, merchant_id, NOW)
+        old = an_operation("old", merchant_id=merchant_id, created_at=NOW - MONTH * 30)
+        await store.write(operations.apply, merchant_id, [old], history_before=NOW, now=NOW)
+    await Retained([SHOP_LLP], Retention(), store, now=lambda: NOW).step()
+    assert await store.read(stored) == {}
+    for table in ("operation", "invoice"):
+        assert await store.read(lambda db, table=table: db.rows(f"SELECT * FROM {table}")) == []

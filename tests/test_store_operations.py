@@ -232,3 +232,17 @@ def test_terminals_come_busiest_first_and_only_those_of_late(db: Connection) -> 
     )
     assert operations.list_terminals(db, SHOP, NOW - timedelta(days=30)) == ["B", "A"]
     assert operations.list_terminals(db, BAKERY, NOW - timedelta(days=30)) == []
+
+
+def test_an_operation_whose_time_the_bank_corrects_by_months_stays_one(db: Connection) -> None:
+    def keep(*shown: Operation) -> tuple[Transition, ...]:
+        return operations.apply(db, SHOP, shown, history_before=NOW - timedelta(days=999), now=NOW).transitions
+
+    other, before = an_operation("y"), an_operation("x", created_at=NOW - timedelta(days=100))
+    keep(before, other)
+    (moved,) = keep(an_operation("x", created_at=NOW - timedelta(days=10), amount=7), other)
+    assert (moved.before, moved.after) == (before, replace(before, amount=7))
+    assert [(row["id"], row["amount"]) for row in db.rows("SELECT id, amount FROM operation ORDER BY id")] == [
+        ("x", 7),
+        ("y", other.amount),
+    ]

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from bot.chat.lanes import Lanes
+from bot.chat.leftovers import Leftovers
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
 from bot.chat.throttle import Pass, Throttle
 from bot.config import Webhook
@@ -34,6 +35,8 @@ class Seat(Protocol):
     """The right to read updates, which one of several replicas has at a time."""
 
     async def hold(self) -> bool: ...
+
+    async def release(self) -> None: ...
 
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
@@ -96,6 +99,7 @@ class Intake:
         self._offset: int | None = None
         self._in_hand: set[int] = set()
         self._done: set[int] = set()
+        self._left = Leftovers()
         self._handing_out = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
@@ -133,6 +137,9 @@ class Intake:
 
         Raises DeliveryError or StoreError.
         """
+        if self._seat and self.lost_since:
+            # Who cannot reach Telegram leaves the seat to another.
+            await self._gateway.me()
         ours = self._seat is None or await self._seat.hold()
         if not ours and self._webhook is None:
             await self._stand_by()
@@ -140,6 +147,7 @@ class Intake:
         if not self._begun:
             await self._begin()
             self._found()
+        await self._settle()
         if self._webhook is None:
             await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
             self._found()
@@ -230,17 +238,31 @@ class Intake:
                 async with asyncio.timeout(self._pace.limit.total_seconds()):
                     await answer()
         except Exception as error:
+            if isinstance(error, StoreError) and self._left.once_more(update_id):
+                log.warning("update %s is not answered yet: %s", update_id, error)
+                self._in_hand.discard(update_id)
+                return
             log.exception("update %s could not be answered", update_id)
             problem = type(error).__name__
         try:
             await self._finish(update_id, problem)
         except Exception:
-            log.exception("update %s is answered but not marked: a restart answers it again", update_id)
+            log.exception("update %s is answered but not marked yet", update_id)
+            self._left.unmarked[update_id] = problem
 
     async def _finish(self, update_id: int, problem: str | None = None) -> None:
         await self._store.write(chats.mark_update, update_id, self._now(), problem)
         self._done.add(update_id)
         self._in_hand.discard(update_id)
+        self._left.forget(update_id)
+
+    async def _settle(self) -> None:
+        """What the store could not do before. Raises StoreError."""
+        for update_id, problem in list(self._left.unmarked.items()):
+            await self._finish(update_id, problem)
+        if self._left.again:
+            await self._hand_out(only=self._left.again)
+            self._left.again.clear()
 
     async def _attempt(self) -> Exception | None:
         """One step; what went wrong is told once and given back."""
@@ -254,6 +276,8 @@ class Intake:
             return None
         except Exception as error:
             self._lost(error)
+            if self._seat and isinstance(error, DeliveryError) and not isinstance(error, Conflict):
+                await self._seat.release()
             self._vitals.came_round(TELEGRAM)
             return error
         self._vitals.came_round(TELEGRAM)

@@ -1,6 +1,6 @@
 """Operations as the bank showed them, newest state first in rank, with their changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -19,7 +19,7 @@ from bot.model import (
     to_micros,
 )
 from bot.store import partitions, retention, rollups
-from bot.store.driver import Connection, Row, list_by_key
+from bot.store.driver import Connection, Row
 
 RECHECK_FOR = timedelta(days=7)
 _RECHECK_SOONEST = timedelta(seconds=30)
@@ -31,9 +31,10 @@ INSERT = (
     f"INSERT INTO operation ({', '.join(_COLUMNS)}, recheck_at, first_seen_at) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
+# The time names the month, where each has a table of its own.
+_HERE = "WHERE merchant_id = ? AND id = ? AND created_at = ?"
 _UPDATE = (
-    f"UPDATE operation SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, recheck_at = ?, missing_at = NULL "
-    "WHERE merchant_id = ? AND id = ?"
+    f"UPDATE operation SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, recheck_at = ?, missing_at = NULL {_HERE}"
 )
 _CHANGE = "INSERT INTO operation_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # One look into the index a terminal: the hours of three months would be too many rows to read.
@@ -74,7 +75,7 @@ def apply(
     the stored one is a stale answer of the bank and changes nothing, nor does what is no longer to be kept.
     """
     shown = _furthest(retention.kept(db, merchant_id, operations))
-    stored = _stored(db, merchant_id, list(shown))
+    stored = _stored(db, merchant_id, shown)
     new: list[Transition] = []
     changed: list[Transition] = []
     stale: list[OperationId] = []
@@ -102,8 +103,11 @@ def _furthest(operations: Iterable[Operation]) -> dict[OperationId, Operation]:
     return shown
 
 
-def _stored(db: Connection, merchant_id: MerchantId, ids: Sequence[OperationId]) -> dict[OperationId, Operation]:
-    rows = list_by_key(db, f"{SELECT} WHERE merchant_id = :merchant_id AND id", merchant_id, ids)
+def _stored(
+    db: Connection, merchant_id: MerchantId, shown: Mapping[OperationId, Operation]
+) -> dict[OperationId, Operation]:
+    made = {key: to_micros(operation.created_at) for key, operation in shown.items()}
+    rows = partitions.list_known(db, f"{SELECT} WHERE merchant_id = :merchant_id AND", merchant_id, made)
     return {row["id"]: operation_of(row) for row in rows}
 
 
@@ -116,9 +120,16 @@ def _write(db: Connection, new: Iterable[Operation], changed: Sequence[Transitio
         return
     db.many(
         _UPDATE,
-        ((*values_of(t.after), _recheck_at(t.after, now), t.after.merchant_id, t.after.id) for t in changed),
+        (
+            (*values_of(one), _recheck_at(one, now), *_place(one))
+            for one in (transition.after for transition in changed)
+        ),
     )
     db.many(_CHANGE, (_change(t.before, t.after, at) for t in changed if t.before))
+
+
+def _place(operation: Operation) -> tuple[object, ...]:
+    return operation.merchant_id, operation.id, to_micros(operation.created_at)
 
 
 def _change(before: Operation, after: Operation, at: int) -> tuple[object, ...]:
@@ -167,8 +178,8 @@ def list_to_recheck(db: Connection, merchant_id: MerchantId, now: datetime, limi
 def put_off_recheck(db: Connection, operations: Iterable[Operation], now: datetime) -> None:
     """Plans the next look at those of the operations that are still undecided."""
     db.many(
-        "UPDATE operation SET recheck_at = ? WHERE merchant_id = ? AND id = ? AND outcome = 'undecided'",
-        ((_recheck_at(operation, now), operation.merchant_id, operation.id) for operation in operations),
+        f"UPDATE operation SET recheck_at = ? {_HERE} AND outcome = 'undecided'",
+        ((_recheck_at(operation, now), *_place(operation)) for operation in operations),
     )
 
 
@@ -223,18 +234,22 @@ def mark_missing(
     Returns the ids missing for the first time.
     """
     rows = db.rows(
-        "SELECT id, missing_at FROM operation WHERE merchant_id = :merchant_id "
+        "SELECT id, created_at, missing_at FROM operation WHERE merchant_id = :merchant_id "
         "AND created_at >= :start AND created_at < :end",
         merchant_id=merchant_id,
         start=to_micros(window.start),
         end=to_micros(window.end),
     )
     listed = set(seen)
-    gone = [row["id"] for row in rows if row["missing_at"] is None and row["id"] not in listed]
-    back = [row["id"] for row in rows if row["missing_at"] is not None and row["id"] in listed]
-    marks = [(to_micros(now), merchant_id, key) for key in gone] + [(None, merchant_id, key) for key in back]
-    db.many("UPDATE operation SET missing_at = ? WHERE merchant_id = ? AND id = ?", marks)
-    return gone
+    gone = [row for row in rows if row["missing_at"] is None and row["id"] not in listed]
+    back = [row for row in rows if row["missing_at"] is not None and row["id"] in listed]
+    marks = (
+        (at, merchant_id, row["id"], row["created_at"])
+        for at, few in ((to_micros(now), gone), (None, back))
+        for row in few
+    )
+    db.many(f"UPDATE operation SET missing_at = ? {_HERE}", marks)
+    return [row["id"] for row in gone]
 
 
 def list_terminals(db: Connection, merchant_id: MerchantId, since: datetime) -> list[TerminalId]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import MerchantId, Operation, OperationId, to_micros
+from bot.store import months, partitions
 from bot.store.driver import Connection, list_by_key
 from bot.store.rollups import MINUTE
 
@@ -12,12 +13,12 @@ BATCH = 500
 _SLICE = "merchant_id = :merchant_id AND created_at >= :start AND created_at < :end"
 _SLICED = f"(SELECT id FROM operation WHERE {_SLICE})"
 _SUMS = f"""
-    INSERT INTO dropped_sum (merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum)
+    INSERT INTO {{sums}} AS known (merchant_id, start_at, terminal_id, currency, outcome, reason_code, count, sum)
     SELECT merchant_id, created_at - created_at % :minute, terminal_id, currency, outcome,
            CASE WHEN outcome = 'failed' THEN reason_code ELSE 0 END, COUNT(*), SUM(amount)
     FROM operation WHERE {_SLICE} GROUP BY 1, 2, 3, 4, 5, 6
     ON CONFLICT (merchant_id, start_at, terminal_id, currency, outcome, reason_code)
-    DO UPDATE SET count = dropped_sum.count + excluded.count, sum = dropped_sum.sum + excluded.sum
+    DO UPDATE SET count = known.count + excluded.count, sum = known.sum + excluded.sum
 """
 # An invoice stays as long as one of its attempts does: else the next one would count it anew.
 _LEFT = (
@@ -97,19 +98,54 @@ def drop_payers(db: Connection, merchant_id: MerchantId, before: datetime) -> bo
 def drop_operations(db: Connection, merchant_id: MerchantId, before: datetime) -> bool:
     """One batch of operations created before then, oldest first, with all that hangs on them. True when more are left.
 
-    Stored sums stay, and so does every figure down to a minute.
+    Stored sums stay, and so does every figure down to a minute. Where operations have a table a month, they go with the
+    month: see `drop_months`.
     """
-    start = get_horizon(db, merchant_id).operations
-    end, more = _next_slice(db, merchant_id, start, to_micros(before))
+    start, until = get_horizon(db, merchant_id).operations, to_micros(before)
+    cut = months.next_cut(db, merchant_id, start, until) if db.parted else months.Cut(until, until)
+    end, more = _next_slice(db, merchant_id, start, cut.until)
     here = {"merchant_id": merchant_id, "start": start, "end": end}
-    db.run(_SUMS, **here, minute=MINUTE)
+    db.run(_SUMS.format(sums=cut.sums), **here, minute=MINUTE)
     for table in ("operation_change", "incident_operation", "forgotten"):
         db.run(f"DELETE FROM {table} WHERE merchant_id = :merchant_id AND operation_id IN {_SLICED}", **here)
-    db.run(f"DELETE FROM operation WHERE {_SLICE}", **here)
+    if not cut.whole:
+        db.run(f"DELETE FROM operation WHERE {_SLICE}", **here)
+        _drop_invoices(db, merchant_id, end)
+        _drop_incidents(db, merchant_id, end)
+    _move(db, "operations_since_at", merchant_id, end)
+    return more or end < cut.goal
+
+
+def drop_months(db: Connection, before: datetime) -> bool:
+    """The table of the oldest month, if all of it was created before then and every merchant's batches are done.
+
+    True when the next may go as well.
+    """
+    return db.parted and months.drop_oldest(db, to_micros(before))
+
+
+def drop_left(db: Connection, merchant_id: MerchantId) -> bool:
+    """One batch of what hung on operations that went with their month. True when more is left."""
+    if not db.parted:
+        return False
+    oldest = partitions.find_oldest(db)
+    until = get_horizon(db, merchant_id).operations
+    until = min(until, oldest.first) if oldest else until
+    row = db.row(
+        f"SELECT first_at FROM invoice WHERE {_LEFT} ORDER BY first_at LIMIT 1 OFFSET :batch",
+        merchant_id=merchant_id,
+        end=until,
+        batch=BATCH,
+    )
+    end = row["first_at"] + 1 if row else until
     _drop_invoices(db, merchant_id, end)
     _drop_incidents(db, merchant_id, end)
-    _move(db, "operations_since_at", merchant_id, end)
-    return more
+    return row is not None
+
+
+def list_merchants(db: Connection) -> list[MerchantId]:
+    """Everybody of whom something may be stored, also those who are in no configuration any more."""
+    return [MerchantId(row["merchant_id"]) for row in db.rows("SELECT merchant_id FROM source ORDER BY merchant_id")]
 
 
 def _drop_invoices(db: Connection, merchant_id: MerchantId, end: int) -> None:

@@ -1,6 +1,7 @@
 """SQLite through sqlite-utils: one thread owns the writing connection, a few others read."""
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -53,16 +54,23 @@ class SqliteConnection:
         connection.row_factory = sqlite3.Row
 
     def rows(self, sql: str, /, **values: object) -> list[Row]:
-        return cast(list[Row], self._connection.execute(sql, values).fetchall())
+        return cast(list[Row], self._execute(sql, values).fetchall())
 
     def row(self, sql: str, /, **values: object) -> Row | None:
-        return cast(Row | None, self._connection.execute(sql, values).fetchone())
+        return cast(Row | None, self._execute(sql, values).fetchone())
 
     def run(self, sql: str, /, **values: object) -> int:
-        return self._connection.execute(sql, values).rowcount
+        return self._execute(sql, values).rowcount
 
     def many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
         self._connection.executemany(sql, rows)
+
+    def _execute(self, sql: str, values: dict[str, object]) -> sqlite3.Cursor:
+        for name, value in values.items():
+            if isinstance(value, list):
+                sql = sql.replace(f"IN (:{name})", f"IN (SELECT value FROM json_each(:{name}))")
+                values = values | {name: json.dumps(value)}
+        return self._connection.execute(sql, values)
 
 
 class SqliteStore:

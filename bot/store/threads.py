@@ -56,4 +56,12 @@ class Threads:
 
 async def _post(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     # A cancelled caller must not leave a half-known change behind: the work is always finished.
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work))
+    done = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
+    done.add_done_callback(_hear)
+    return await asyncio.shield(done)
+
+
+def _hear(done: asyncio.Future[T]) -> None:
+    """An error that nobody waits for any more is no news."""
+    if not done.cancelled():
+        done.exception()
