@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test docs release hooks fuzz lint format bench bench-large bench-copy faults soak bench-anomaly picture lock audit clean
+.PHONY: demo test test-postgres docs release hooks fuzz lint format bench bench-large bench-copy faults soak bench-anomaly picture lock
+.PHONY: audit clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -17,8 +18,13 @@ BIN := .venv/bin
 demo: .venv/.ready
 	@$(BIN)/epay-bot demo
 
+# Everything on SQLite; what every store promises on PostgreSQL too, where it is installed.
 test: .venv/.ready
 	@$(BIN)/python -m pytest -q
+
+# Everything that opens a store, on a PostgreSQL server of its own. TESTS="tests/test_app.py" picks some.
+test-postgres: .venv/.ready
+	@EPAY_BOT_TEST_ENGINE=postgres EPAY_BOT_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest -q $(TESTS)
 
 # A hundred thousand forged presses, links and updates; some minutes.
 fuzz: .venv/.ready
