@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-postgres docs release hooks fuzz lint format bench bench-large bench-copy faults soak bench-anomaly picture lock
+.PHONY: demo test test-postgres docs release hooks fuzz lint format bench bench-large bench-copy faults faults-cluster
+.PHONY: soak bench-anomaly picture lock
 .PHONY: audit clean
 .DEFAULT_GOAL := demo
 

@@ -177,7 +177,7 @@ class App:
             pace=Pace(wait=LONG_POLL) if runner.seat else None,
             seat=runner.seat,
         )
-        trouble = Trouble(runner.tell, self._owners, self._now, shared=parts.store.shared)
+        trouble = Trouble(runner.tell, self._owners, self._now, shared=parts.store.shared, speaks=lambda: runner.speaks)
         heartbeat = self._heartbeat(parts)
         web = await self._listen(parts.condition, intake)
         await runner.start(parts.works(heartbeat), trouble.tell, self._jobs)

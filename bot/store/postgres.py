@@ -31,7 +31,7 @@ CLOSE = 1.0
 # A number of our own, so that no other program's lock is meant.
 _WRITERS = 0x65706179
 _WRITE = (
-    "BEGIN; SET LOCAL lock_timeout = {patience}; SET LOCAL idle_in_transaction_session_timeout = '10s'; "
+    "BEGIN; SET LOCAL lock_timeout = {patience}; SET LOCAL idle_in_transaction_session_timeout = '5s'; "
     f"SELECT pg_advisory_xact_lock({_WRITERS})"
 )
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '60s'"
@@ -146,7 +146,6 @@ class PostgresStore:
     async def close(self) -> None:
         closing = asyncio.create_task(self._threads.close(self._pool.close))
         await asyncio.wait({closing}, timeout=CLOSE)
-        # What still waits for a server that is away has waited enough.
         await asyncio.to_thread(self._pool.close)
         await closing
 
