@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test docs release hooks fuzz lint format bench bench-large faults soak bench-anomaly picture lock audit clean
+.PHONY: demo test docs release hooks fuzz lint format bench bench-large bench-cluster faults soak bench-anomaly picture lock audit clean
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -40,6 +40,10 @@ bench: .venv/.ready
 # Answers over three million operations in PostgreSQL and ten million in SQLite; half an hour, eight gigabytes of disk.
 bench-large: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks large
+
+# Replicas on PostgreSQL under the load of many merchants; some minutes. CLUSTER="--merchants 300 --seconds 600"
+bench-cluster: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.cluster $(CLUSTER)
 
 # The bot under every fault; some minutes. FAULTS="disk-full clock" picks rows, FAULTS=--short is quicker.
 faults: .venv/.ready
