@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,11 +206,16 @@ def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
 
 @main.command()
 @click.option("--port", default=8766, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
-def simulate(port: int) -> None:
+@click.option("--merchants", default=0, type=click.IntRange(0, 9999), help="So many without a history, under a load.")
+@click.option(
+    "--rate", default=1.0, show_default=True, type=click.FloatRange(0, 10_000), help="Their operations a second."
+)
+def simulate(port: int, merchants: int, rate: float) -> None:
     """The simulated ePay alone; prints its address and its merchants as one JSON line."""
     from bot.showcase import simulate as serve
 
-    _run_until_stopped(lambda stop: _on(port, serve(stop, port=port, announce=click.echo)))
+    serving = partial(serve, port=port, announce=click.echo, merchants=merchants, rate=rate)
+    _run_until_stopped(lambda stop: _on(port, serving(stop)))
 
 
 async def _on(port: int, serving: Coroutine[Any, Any, None]) -> None:
