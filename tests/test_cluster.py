@@ -21,6 +21,7 @@ from bot.delivery import Serving
 from bot.demo.telegram import BotApi
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert
+from bot.queueing import queue_pool
 from bot.store import outbox, turns
 from bot.store.driver import Connection, Store
 from bot.store.fenced import Fenced
@@ -31,6 +32,7 @@ from bot.trouble import SOON, Trouble
 from bot.vitals import Vitals
 
 TTL = timedelta(seconds=10)
+_STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -100,6 +102,14 @@ async def test_who_cannot_reach_telegram_serves_no_chats_and_holds_up_nobody(sto
     await stage.api.start(port=port or 0)
     assert await serving.hears()
     await stage.close()
+
+
+async def test_what_is_asked_of_the_queue_holds_nothing_longer_than_it_takes(store: Store, url: str) -> None:
+    async with queue_pool(url) as pool, pool.connection() as connection:
+        await connection.execute("SELECT 1")
+        states = await store.read(lambda db: [row["state"] for row in db.rows(_STATES)])
+    assert "idle" in states
+    assert "idle in transaction" not in states
 
 
 async def test_the_end_does_not_wait_for_a_server_that_is_away(url: str) -> None:
