@@ -23,7 +23,7 @@ _STORED = """
 
 @dataclass(frozen=True, slots=True)
 class Lags:
-    """Seconds from an operation being listed by the bank to it being stored, by merchant; how many were and never were."""
+    """Seconds from the bank listing an operation to it being stored, by merchant; how many were and never were."""
 
     by_merchant: Mapping[str, Sequence[float]]
     stored: int
