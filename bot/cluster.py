@@ -15,6 +15,8 @@ from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job as Queued
 from procrastinate.jobs import Status
+from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from bot.condition import poll_of
 from bot.delivery import Serving
@@ -46,13 +48,18 @@ class Rhythm:
     heartbeat: timedelta = timedelta(seconds=2)
     gone_after: timedelta = timedelta(seconds=8)
     drain: timedelta = timedelta(seconds=6)
+    again: timedelta = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What a replica has besides the works of every bot. `polls`: each merchant's store, fenced by its lease."""
+    """What a replica has besides the works of every bot. `polls`: each merchant's store, fenced by its lease.
+
+    `seat`: the right to read Telegram's updates, which goes on for as long as the replica lives.
+    """
 
     serving: Serving
+    seat: Fenced
     polls: Mapping[MerchantId, Fenced]
     clock: ServerClock
     conninfo: str
@@ -80,6 +87,7 @@ class Cluster:
         own = (
             _own("handing out", self._rhythm.hand_out, self._step),
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
+            _own("seat", self._rhythm.heartbeat, self._keep_seat),
             _own("clock", CLOCK, self._set_clock),
             _own("tidying", TIDY, self._forget_chats),
         )
@@ -88,13 +96,15 @@ class Cluster:
         self._running: set[int] = set()
         self._worker_ids: set[int] = set()
         self._orphans: set[int] = set()
-        self._workers: list[asyncio.Task[None]] = []
+        self._cut_short: set[str] = set()
+        self._workers: dict[str, Worker] = {}
+        self._working: asyncio.Task[None]
         self._begun = False
 
     def start(self) -> None:
         """Begins to hand out work and to do it."""
         self._own.start()
-        self._workers.append(asyncio.create_task(self._work_on(), name="queue"))
+        self._working = asyncio.create_task(self._work_on(), name="queue")
 
     def restart(self, name: str) -> None:
         """Has what only this replica does begin anew at once."""
@@ -103,15 +113,16 @@ class Cluster:
     async def stop(self) -> None:
         """Takes nothing more, lets what is under way end for a while, and ends the rest."""
         await self._own.stop()
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        # Once for an end in good order; a database that is away is not waited for.
+        for patience in (self._rhythm.drain + self._rhythm.again, self._rhythm.again):
+            self._working.cancel()
+            await asyncio.wait({self._working}, timeout=patience.total_seconds())
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(self._rhythm.again.total_seconds()):
+                await self._free(())
 
     def _tasks(self) -> Queue:
-        connector = PsycopgConnector(
-            conninfo=self._shared.conninfo, min_size=1, max_size=6, timeout=5, reconnect_timeout=3
-        )
-        queue = Queue(connector=connector)
+        queue = Queue(connector=PsycopgConnector())
         queue.task(name=turns.WORK, queue=turns.WORK, pass_context=True)(self._do)
         queue.task(name=turns.CHAT, queue=turns.CHAT, pass_context=True)(self._serve)
         return queue
@@ -158,31 +169,58 @@ class Cluster:
         place = Place(chat_id, thread_id)
         with self._noted(context):
             await self._own.run_once(DELIVERY, lambda: self._shared.serving.serve(place), _CHAT_LIMIT)
+            if not await self._shared.serving.hears():
+                self._workers[turns.CHAT].stop()  # type: ignore[no-untyped-call]
 
     @contextmanager
     def _noted(self, context: JobContext) -> Iterator[None]:
         """The work is under way here: nobody needs to be told that it is lost."""
         id_ = context.job.id or 0
+        if task := asyncio.current_task():
+            task.add_done_callback(_take_note)
         self._running.add(id_)
         self._worker_ids.add(context.job.worker_id or 0)
         try:
             yield
+        except asyncio.CancelledError:
+            self._cut_short.update(_locks([context.job]))
+            raise
         finally:
             self._running.discard(id_)
 
-    async def _work_on(self) -> None:
-        """Works off the queue until it is cancelled, whatever becomes of the database."""
-        while True:
-            try:
-                async with self._queue.open_async(), asyncio.TaskGroup() as workers:
-                    for name, most in _AT_ONCE.items():
-                        workers.create_task(self._one_worker(name, most), name=f"queue of {name}")
-            except* ProcrastinateException as errors:
-                log.debug("the queue cannot be worked off: %s", errors.exceptions[0])
-            await asyncio.sleep(self._rhythm.hand_out.total_seconds())
+    async def _keep_seat(self) -> None:
+        if self._shared.seat.ours:
+            await self._shared.seat.hold()
 
-    async def _one_worker(self, name: str, most: int) -> None:
-        await self._queue.run_worker_async(
+    async def _work_on(self) -> None:
+        """Works off the queue until it is cancelled. The pool outlives every outage of the database."""
+        pool = AsyncConnectionPool(
+            self._shared.conninfo,
+            min_size=1,
+            max_size=6,
+            timeout=2,
+            reconnect_timeout=3,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+        async with pool, self._queue.open_async(pool), asyncio.TaskGroup() as workers:
+            for name, most in _AT_ONCE.items():
+                workers.create_task(self._keep_at(name, most), name=f"queue of {name}")
+
+    async def _keep_at(self, name: str, most: int) -> None:
+        """One worker after the other, each until it loses the database, or Telegram if it serves chats."""
+        while True:
+            if name != turns.CHAT or await self._shared.serving.hears():
+                self._workers[name] = worker = self._worker(name, most)
+                try:
+                    await worker.run()  # type: ignore[no-untyped-call]
+                except ProcrastinateException as error:
+                    log.debug("the queue cannot be worked off: %s", error)
+            await asyncio.sleep(self._rhythm.again.total_seconds())
+
+    def _worker(self, name: str, most: int) -> Worker:
+        return Worker(
+            self._queue,
             name=name,
             queues=[name],
             concurrency=most,
@@ -193,19 +231,26 @@ class Cluster:
             delete_jobs="always",
             install_signal_handlers=False,
         )
-        raise ProcrastinateException(f"the worker of {name} has ended")
 
     async def _rescue(self) -> None:
         """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""
+        await self._free(())
         with suppress(ProcrastinateException):
             manager = self._queue.job_manager
             stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=self._rhythm.gone_after.total_seconds())
             lost = [*stalled, *await self._forgotten()]
-            for job in lost:
-                await manager.finish_job(job, Status.FAILED, delete_job=True)
             if lost:
                 log.warning("work of a replica that is gone is given to others: %s", ", ".join(_locks(lost)))
-                await self._works.store.write(_free, _locks(lost), self._works.now())
+                await self._free(_locks(lost))
+            # Last: until then nobody else can have begun with it.
+            for job in lost:
+                await manager.finish_job(job, Status.FAILED, delete_job=True)
+
+    async def _free(self, locks: Sequence[str]) -> None:
+        """Lets others have this work, and what was cut short here. Raises StoreError."""
+        if freed := sorted({*locks, *self._cut_short}):
+            await self._works.store.write(_free, freed, self._works.now())
+            self._cut_short.difference_update(freed)
 
     async def _forgotten(self) -> list[Queued]:
         """Work that counts as ours and that we do not do, twice seen: its end could not be written."""
@@ -219,6 +264,12 @@ class Cluster:
 
 def _own(name: str, every: timedelta, work: Work) -> Job:
     return Job("replica", lambda _: every, timedelta(minutes=1), lambda _: [(name, work)])
+
+
+def _take_note(task: asyncio.Task[object]) -> None:
+    """That the end of a job could not be written is no surprise: `_forgotten` finds it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _locks(jobs: Sequence[Queued]) -> list[str]:

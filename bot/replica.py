@@ -1,9 +1,11 @@
 """One of several bots on the same database: its name, what it may do alone, and the queue it works off."""
 
+import asyncio
 import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -20,8 +22,9 @@ from bot.texts import Voices
 from bot.vitals import Vitals
 from bot.watchdog import Deadlines, Loop
 
-# Longer than a replica's long poll and the patience after it.
-SEAT = timedelta(seconds=40)
+# A replica that lives says so far more often.
+SEAT = timedelta(seconds=10)
+GOODBYE = 1.0
 
 
 class Replica:
@@ -43,7 +46,7 @@ class Replica:
         self.seat = Fenced(store, "updates", owner=name, now=clock.now, ttl=SEAT)
         self._serving = Serving(sender, store, voices, now=clock.now, vitals=vitals)
         self._polls = {one: Fenced(store, poll_of(one), owner=name, now=clock.now) for one in merchants}
-        self._shared = Shared(serving=self._serving, polls=self._polls, clock=clock, conninfo=conninfo)
+        self._shared = Shared(serving=self._serving, seat=self.seat, polls=self._polls, clock=clock, conninfo=conninfo)
         self._vitals = vitals
         self._cluster: Cluster
 
@@ -63,15 +66,21 @@ class Replica:
         """What the watchdog looks after."""
         return [Loop(HANDING_OUT, deadlines.deliver, partial(self._cluster.restart, HANDING_OUT))]
 
+    @property
+    def speaks(self) -> bool:
+        """Who reads what people write is who speaks to them."""
+        return self.seat.ours
+
     async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
-        """Says something past the store, unless it is for another replica to say."""
-        if self.seat.ours:
-            await self._serving.tell(notice, destinations)
+        """Says something past the store."""
+        await self._serving.tell(notice, destinations)
 
     async def drain(self, _patience: timedelta) -> None:
         """Lets what is under way end and takes nothing more."""
         await self._cluster.stop()
 
     async def stop(self) -> None:
-        """Lets another replica read Telegram's updates at once."""
-        await self.seat.release()
+        """Lets another replica read Telegram's updates at once, unless the database is away."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await self.seat.release()

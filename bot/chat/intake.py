@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol
 
 from bot.chat.lanes import Lanes
+from bot.chat.leftovers import Leftovers
+from bot.chat.seat import Seat
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
 from bot.chat.throttle import Pass, Throttle
 from bot.config import Webhook
@@ -17,25 +19,15 @@ from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.model import Request
 from bot.store import chats
-from bot.store.driver import Connection, Store
+from bot.store.driver import Store
 from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
 # Longer than an answer may take: whoever received it is gone.
 ABANDONED = timedelta(minutes=2)
 # A database that is back is not kept waiting as Telegram is.
 STORE_PAUSE = timedelta(seconds=4)
-
-
-class Seat(Protocol):
-    """The right to read updates, which one of several replicas has at a time."""
-
-    async def hold(self) -> bool: ...
-
-    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class Handler(Protocol):
@@ -96,6 +88,7 @@ class Intake:
         self._offset: int | None = None
         self._in_hand: set[int] = set()
         self._done: set[int] = set()
+        self._left = Leftovers()
         self._handing_out = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
@@ -133,6 +126,9 @@ class Intake:
 
         Raises DeliveryError or StoreError.
         """
+        if self._seat and self.lost_since:
+            # Who cannot reach Telegram leaves the seat to another.
+            await self._gateway.me()
         ours = self._seat is None or await self._seat.hold()
         if not ours and self._webhook is None:
             await self._stand_by()
@@ -140,6 +136,7 @@ class Intake:
         if not self._begun:
             await self._begin()
             self._found()
+        await self._settle()
         if self._webhook is None:
             await self.receive(await self._gateway.updates(self._offset, wait=self._pace.wait))
             self._found()
@@ -230,17 +227,31 @@ class Intake:
                 async with asyncio.timeout(self._pace.limit.total_seconds()):
                     await answer()
         except Exception as error:
+            if isinstance(error, StoreError) and self._left.once_more(update_id):
+                log.warning("update %s is not answered yet: %s", update_id, error)
+                self._in_hand.discard(update_id)
+                return
             log.exception("update %s could not be answered", update_id)
             problem = type(error).__name__
         try:
             await self._finish(update_id, problem)
         except Exception:
-            log.exception("update %s is answered but not marked: a restart answers it again", update_id)
+            log.exception("update %s is answered but not marked yet", update_id)
+            self._left.unmarked[update_id] = problem
 
     async def _finish(self, update_id: int, problem: str | None = None) -> None:
         await self._store.write(chats.mark_update, update_id, self._now(), problem)
         self._done.add(update_id)
         self._in_hand.discard(update_id)
+        self._left.forget(update_id)
+
+    async def _settle(self) -> None:
+        """What the store could not do before. Raises StoreError."""
+        for update_id, problem in list(self._left.unmarked.items()):
+            await self._finish(update_id, problem)
+        if self._left.again:
+            await self._hand_out(only=self._left.again)
+            self._left.again.clear()
 
     async def _attempt(self) -> Exception | None:
         """One step; what went wrong is told once and given back."""
@@ -254,6 +265,8 @@ class Intake:
             return None
         except Exception as error:
             self._lost(error)
+            if self._seat and isinstance(error, DeliveryError) and not isinstance(error, Conflict):
+                await self._seat.release()
             self._vitals.came_round(TELEGRAM)
             return error
         self._vitals.came_round(TELEGRAM)

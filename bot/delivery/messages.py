@@ -40,6 +40,9 @@ class Sender(Protocol):
     async def typing(self, destination: Destination) -> None:
         """Harmless, and goes the way of a message."""
 
+    async def me(self) -> object:
+        """Harmless as well, and about no chat."""
+
 
 class Messages:
     """`alone`: places whose notices are not joined, since one of several could not be written."""

@@ -68,6 +68,11 @@ class Outcomes:
         self._now = now
         self._lost_at: datetime | None = None
 
+    @property
+    def lost(self) -> bool:
+        """Whether Telegram did not answer when it was asked last."""
+        return self._lost_at is not None
+
     async def probe(self, harmless: Awaitable[object]) -> None:
         """Raises NotSent instead of MaybeSent: nobody minds how often a harmless call arrives."""
         try:

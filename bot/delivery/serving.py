@@ -1,6 +1,8 @@
 """Delivery of several replicas: one message of one chat, whichever replica the queue gives the chat to."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from bot.correlation import about
@@ -9,12 +11,15 @@ from bot.delivery.notes import Notes
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
 from bot.delivery.taking import destination_of, take
+from bot.errors import DeliveryError, StoreError
 from bot.model import Destination, NoticeAlert
 from bot.store import living, turns
 from bot.store.driver import Store
 from bot.store.outbox import Place
 from bot.texts import Voices
 from bot.vitals import Vitals
+
+PROBE = 3.0
 
 
 class Serving:
@@ -27,8 +32,9 @@ class Serving:
         self._now = now
         self._pace = Pace()
         self._notes = Notes(store)
-        outcomes = Outcomes(store, self._notes, self._pace, vitals, now=now)
-        self._messages = Messages(sender, store, voices, outcomes, now)
+        self._sender = sender
+        self._outcomes = Outcomes(store, self._notes, self._pace, vitals, now=now)
+        self._messages = Messages(sender, store, voices, self._outcomes, now)
 
     async def settle(self) -> None:
         """Writes what could not be written of messages that are gone. Raises StoreError."""
@@ -44,8 +50,17 @@ class Serving:
                 await self._messages.send(place, rows, destination, reply_to)
         else:
             await self._rewrite(place)
-        if (until := self._pace.paused_until) and until > self._now():
+        # That this replica does not hear Telegram says nothing about the others.
+        if not self._outcomes.lost and (until := self._pace.paused_until) and until > self._now():
             await self._store.write(turns.pause, until)
+
+    async def hears(self) -> bool:
+        """Whether Telegram can be reached from here; tried anew if it lately could not."""
+        if self._outcomes.lost:
+            with suppress(DeliveryError, StoreError, TimeoutError):
+                async with asyncio.timeout(PROBE):
+                    await self._outcomes.probe(self._sender.me())
+        return not self._outcomes.lost
 
     async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
         """Says something past the outbox, once, for when the store itself is the trouble."""

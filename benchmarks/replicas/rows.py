@@ -1,0 +1,48 @@
+"""ROWS: every fault with what it may cost: nothing lost, nothing told twice without saying so, nothing out of order."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.replicas import database, namespaces, network, process, takeover
+from benchmarks.replicas.under import Result
+
+
+class Run(Protocol):
+    """Lets the fault happen, in the folder; `full` is the long form."""
+
+    def __call__(self, folder: Path, *, full: bool) -> Awaitable[Result]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`repeats`: whether marked ones may come. `silence`: the longest in which nothing is told, in seconds."""
+
+    name: str
+    run: Run
+    repeats: bool = True
+    silence: float = 15.0
+    answer: float = 20.0
+    missing: Callable[[], str] = lambda: ""
+
+    def is_met(self, result: Result) -> bool:
+        """Whether nothing was lost or told too often, and all was told in time."""
+        seen = result.verdict
+        in_time = seen.silence <= self.silence and seen.answer.most <= self.answer
+        return seen.lost == 0 and in_time and (self.repeats or seen.repeats + seen.answered_twice == 0)
+
+
+ROWS = (
+    # A replica that is killed as soon as it has taken over is no replica.
+    Row("kill", process.kills, answer=60.0),
+    Row("takeover", takeover.moments),
+    Row("sigterm", process.stops, repeats=False),
+    Row("zombie", process.zombies),
+    Row("clocks", process.wrong_clocks, repeats=False),
+    Row("database-stop", database.stops),
+    Row("database-cut", network.cut_off),
+    Row("database-silent", network.swallowed),
+    Row("telegram-silent", network.deaf),
+    Row("network", network.parted, missing=namespaces.missing),
+)
