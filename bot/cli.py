@@ -207,9 +207,7 @@ def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
 @main.command()
 @click.option("--port", default=8766, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @click.option("--merchants", default=0, type=click.IntRange(0, 9999), help="So many without a history, under a load.")
-@click.option(
-    "--rate", default=1.0, show_default=True, type=click.FloatRange(0, 10_000), help="Their operations a second."
-)
+@click.option("--rate", default=1.0, show_default=True, type=click.FloatRange(0, 10_000), help="They make a second.")
 def simulate(port: int, merchants: int, rate: float) -> None:
     """The simulated ePay alone; prints its address and its merchants as one JSON line."""
     from bot.showcase import simulate as serve
