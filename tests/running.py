@@ -285,9 +285,9 @@ class Program:
     def pid(self) -> int:
         return self._process.pid
 
-    async def ends(self) -> int:
+    async def ends(self, within: float = PATIENCE) -> int:
         """The exit code, once it has ended by itself."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(within):
             await asyncio.shield(self._listening)
             self._code = await self._process.wait()
             return self._code
