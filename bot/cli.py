@@ -16,7 +16,7 @@ from bot import __version__, config, logs, sentry
 from bot.config import Settings
 from bot.errors import ConfigurationError, Problem, SourceError
 from bot.exits import end, told_in_words
-from bot.heap import share_one_heap
+from bot.heap import keep_heap_small
 from bot.interview.command import init
 from bot.model import Window
 from bot.rules import check_settings
@@ -69,7 +69,7 @@ def _read(path: Path, level: str, *, json: bool, secrets: set[str]) -> Settings:
 @with_config
 def run(config_path: Path, log_level: str, log_json: bool) -> None:
     """Run the bot until SIGTERM or SIGINT; SIGHUP has it read its configuration anew."""
-    share_one_heap()
+    keep_heap_small()
     signals, secrets = Signals(), set[str]()
 
     def read() -> Settings:
