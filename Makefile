@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test docs release hooks fuzz lint format bench bench-large faults soak bench-anomaly picture lock audit clean
+.PHONY: demo test test-postgres docs release hooks fuzz lint format audit clean lock picture
+.PHONY: bench bench-large bench-copy bench-cluster bench-anomaly faults faults-cluster soak
 .DEFAULT_GOAL := demo
 
 # The environment: pinned and hashed, made once, usable offline from then on.
@@ -17,8 +18,13 @@ BIN := .venv/bin
 demo: .venv/.ready
 	@$(BIN)/epay-bot demo
 
+# Everything on SQLite; what every store promises on PostgreSQL too, where it is installed.
 test: .venv/.ready
 	@$(BIN)/python -m pytest -q
+
+# Everything that opens a store, on a PostgreSQL server of its own. TESTS="tests/test_app.py" picks some.
+test-postgres: .venv/.ready
+	@EPAY_BOT_TEST_ENGINE=postgres EPAY_BOT_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest -q $(TESTS)
 
 # A hundred thousand forged presses, links and updates; some minutes.
 fuzz: .venv/.ready
@@ -40,6 +46,14 @@ bench: .venv/.ready
 # Answers over three million operations in PostgreSQL and ten million in SQLite; half an hour, eight gigabytes of disk.
 bench-large: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks large
+
+# A bot with a million operations moves to PostgreSQL while payments flow; some minutes, needs a server's programs.
+bench-copy: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.copying
+
+# Replicas on PostgreSQL under the load of many merchants; some minutes. CLUSTER="--merchants 300 --seconds 600"
+bench-cluster: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.cluster $(CLUSTER)
 
 # The bot under every fault; some minutes. FAULTS="disk-full clock" picks rows, FAULTS=--short is quicker.
 faults: .venv/.ready

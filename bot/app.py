@@ -23,7 +23,7 @@ from bot.parts import Parts, Rules, database_of, merchant_of, open_store, utc_no
 from bot.runner import Runner
 from bot.schedule import JOBS, Job
 from bot.solo import Solo
-from bot.store import backup, chats, engines, outbox, people, sources
+from bot.store import backup, chats, copying, engines, outbox, people, sources
 from bot.store.driver import Connection, Store
 from bot.store.server_clock import ServerClock
 from bot.supervisor import Supervisor
@@ -84,9 +84,10 @@ class App:
             stack.push_async_callback(gateway.close)
             # Each merchant asks its bank one thing at a time; a limit for all would let slow banks delay the others.
             http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+            await store.write(copying.take_over)
             await store.write(_know_owners, self._owners, self._now())
             if not store.shared:
-                await store.write(backup.begin_anew, self._now())
+                await store.write(backup.find_copy, self._now())
             voices = Voices(self._settings.language)
             charts = Charts()
             stack.push_async_callback(charts.close)
@@ -108,7 +109,7 @@ class App:
             await self._work(stop, ready, parts)
 
     def _runner(self, gateway: Gateway, store: Store, voices: Voices) -> Runner:
-        conninfo = engines.conninfo(self._settings.storage.url)
+        conninfo = engines.conninfo(self._settings.storage.url, self._settings.storage.secret)
         if conninfo is None:
             return Solo(gateway, store, voices, now=self._now, vitals=self._vitals)
         # Its libraries are loaded only where there are several bots.
@@ -176,7 +177,7 @@ class App:
             pace=Pace(wait=LONG_POLL) if runner.seat else None,
             seat=runner.seat,
         )
-        trouble = Trouble(runner.tell, self._owners, self._now, shared=parts.store.shared)
+        trouble = Trouble(runner.tell, self._owners, self._now, shared=parts.store.shared, speaks=lambda: runner.speaks)
         heartbeat = self._heartbeat(parts)
         web = await self._listen(parts.condition, intake)
         await runner.start(parts.works(heartbeat), trouble.tell, self._jobs)

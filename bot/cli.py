@@ -7,25 +7,25 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from bot import __version__, config, logs, sentry
+from bot import __version__, logs, sentry
 from bot.config import Settings
 from bot.errors import ConfigurationError, Problem, SourceError
 from bot.exits import end, told_in_words
 from bot.heap import keep_heap_small
 from bot.interview.command import init
 from bot.model import Window
-from bot.rules import check_settings
+from bot.options import read_settings, settings_of, with_config
 from bot.signals import Signals
+from bot.storing import backup, copy, migrate, restore, restored
 
 # What takes a second to import is imported by the commands that need it.
 # ruff: noqa: PLC0415
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,35 +34,8 @@ def main() -> None:
     """Telegram bot for merchants who take card-to-card payments through Halyk Bank's ePay."""
 
 
-main.add_command(init)
-
-
-def with_config(command: Command) -> Command:
-    """The options every command with a configuration has."""
-    for option in (
-        click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="The YAML file."),
-        click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"])),
-        click.option("--log-json", is_flag=True, help="One JSON object a line."),
-    ):
-        command = option(command)
-    return command
-
-
-def _settings(path: Path, level: str, *, json: bool) -> Settings:
-    """The checked configuration, with its secrets already kept out of every log."""
-    with told_in_words():
-        return _read(path, level, json=json, secrets=set())
-
-
-def _read(path: Path, level: str, *, json: bool, secrets: set[str]) -> Settings:
-    """The same; `secrets` are kept out of every log too, and get those read now. Raises ConfigurationError."""
-    settings = config.load(path, check_settings)
-    exposed = config.exposed_files(path)
-    secrets.update(config.list_secrets(settings))
-    logs.set_up(level, as_json=json, secrets=secrets)
-    for file in exposed:
-        click.echo(f"warning: every user of this machine can read the secrets in {file}; chmod 600 {file}", err=True)
-    return settings
+for command in (init, migrate, backup, restore, restored, copy):
+    main.add_command(command)
 
 
 @main.command()
@@ -73,7 +46,7 @@ def run(config_path: Path, log_level: str, log_json: bool) -> None:
     signals, secrets = Signals(), set[str]()
 
     def read() -> Settings:
-        settings = _read(config_path, log_level, json=log_json, secrets=secrets)
+        settings = read_settings(config_path, log_level, json=log_json, secrets=secrets)
         if dsn := settings.server.sentry_dsn:
             sentry.report_to(dsn.get_secret_value(), logs.Redactor(secrets))
         if not settings.access.owners:
@@ -104,7 +77,7 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]
 @with_config
 def check(config_path: Path, log_level: str, log_json: bool) -> None:
     """Check the configuration, the bank, Telegram and the store: one line each."""
-    settings = _settings(config_path, log_level, json=log_json)
+    settings = settings_of(config_path, log_level, json=log_json)
     from bot.checks import run_checks
 
     with told_in_words():
@@ -117,52 +90,6 @@ def check(config_path: Path, log_level: str, log_json: bool) -> None:
 
 @main.command()
 @with_config
-def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
-    """Bring the store to the newest schema."""
-    settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import open_store
-
-    async def bring_up() -> None:
-        await open_store(settings).close()
-
-    with told_in_words():
-        asyncio.run(bring_up())
-    click.echo(f"{settings.storage.url} has the newest schema")
-
-
-@main.command()
-@with_config
-@click.argument("dest", type=click.Path(path_type=Path))
-@click.option("--verify", is_flag=True, help="Check every page and index of the copy.")
-def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify: bool) -> None:
-    """Copy the database to DEST, also while the bot runs."""
-    settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import database_of
-    from bot.store import backup as copies
-
-    with told_in_words():
-        copies.copy(database_of(settings), dest)
-        checked = f": consistent, operations: {copies.verify(dest)}" if verify else ""
-    click.echo(f"the database is copied to {dest}{checked}")
-
-
-@main.command()
-@with_config
-@click.argument("copy", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> None:
-    """Put COPY, a backup, in the place of the database; the former one is kept beside it."""
-    settings = _settings(config_path, log_level, json=log_json)
-    from bot.app import database_of, utc_now
-    from bot.store import backup as copies
-
-    with told_in_words():
-        former = copies.restore(copy, database_of(settings), utc_now())
-    kept = f"; the former database is kept as {former}" if former else ""
-    click.echo(f"{settings.storage.url} is the backup {copy}{kept}")
-
-
-@main.command()
-@with_config
 @click.option("--name", default="", help="The whole name as the bank writes it; needs --card.")
 @click.option("--card", default="", help="The last four digits of the card.")
 @click.option("--phone", default="", help="The phone number.")
@@ -171,7 +98,7 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
 @click.option("--yes", is_flag=True, help="Do it; without this only the number is told.")
 def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known: str) -> None:
     """Forget one payer, also while the bot runs; the payments stay, without the person."""
-    settings = _settings(config_path, log_level, json=log_json)
+    settings = settings_of(config_path, log_level, json=log_json)
     from bot import forgetting
     from bot.app import open_store
     from bot.store.forgetting import list_operations
@@ -201,7 +128,7 @@ def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How far back to read.")
 def backfill(config_path: Path, log_level: str, log_json: bool, days: int) -> None:
     """Read history into the store, without one alert; a second call goes on where the first stopped."""
-    settings = _settings(config_path, log_level, json=log_json)
+    settings = settings_of(config_path, log_level, json=log_json)
     from bot.past import backfill_all
 
     with told_in_words():
@@ -225,7 +152,7 @@ def backtest(
     config_path: Path, log_level: str, log_json: bool, days: int, operations: Path | None, as_json: bool
 ) -> None:
     """Replay history through the rules: which alerts would have come, when and why. Nothing is sent."""
-    settings = _settings(config_path, log_level, json=log_json)
+    settings = settings_of(config_path, log_level, json=log_json)
     from bot.past import list_past_changes
 
     async def replay() -> tuple[int, int]:
@@ -279,11 +206,16 @@ def demo(port: int, headless: bool, speed: float, log_level: str) -> None:
 
 @main.command()
 @click.option("--port", default=8766, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
-def simulate(port: int) -> None:
+@click.option("--merchants", default=0, type=click.IntRange(0, 9999), help="So many without a history, under a load.")
+@click.option(
+    "--rate", default=1.0, show_default=True, type=click.FloatRange(0, 10_000), help="Their operations a second."
+)
+def simulate(port: int, merchants: int, rate: float) -> None:
     """The simulated ePay alone; prints its address and its merchants as one JSON line."""
     from bot.showcase import simulate as serve
 
-    _run_until_stopped(lambda stop: _on(port, serve(stop, port=port, announce=click.echo)))
+    serving = partial(serve, port=port, announce=click.echo, merchants=merchants, rate=rate)
+    _run_until_stopped(lambda stop: _on(port, serving(stop)))
 
 
 async def _on(port: int, serving: Coroutine[Any, Any, None]) -> None:

@@ -4,6 +4,7 @@ EpayBotError
 ├── ConfigurationError        the file, the environment or the call is wrong: exit code 2
 ├── AnswerRefused             an answer given to `epay-bot init` does not hold
 ├── StoreError                the database cannot be opened, read or written
+│   └── InUse                 a bot works on it
 ├── BackupError               a copy of the database cannot be made or is no good one
 ├── ServerError               the address of our own listener cannot be used
 ├── PingFailed                the dead man's switch outside cannot be told
@@ -63,6 +64,10 @@ class AnswerRefused(EpayBotError):
 
 class StoreError(EpayBotError):
     """The database cannot be used; the text says why and what to do."""
+
+
+class InUse(StoreError):
+    """A bot works on the database, and only one may."""
 
 
 class LeaseLost(EpayBotError):

@@ -32,7 +32,7 @@ from bot.runner import Runner
 from bot.schedule import Works
 from bot.store import engines
 from bot.store.driver import Store
-from bot.store.sqlite import path_of
+from bot.store.files import path_of
 from bot.texts import Voices
 from bot.vitals import Vitals
 from bot.watching import Watching
@@ -45,7 +45,7 @@ def utc_now() -> datetime:
 
 def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     """The configured database, `exclusive`: for this process alone, where it is a file. Raises StoreError."""
-    return engines.open_store(settings.storage.url, exclusive=exclusive)
+    return engines.open_store(settings.storage.url, settings.storage.secret, exclusive=exclusive)
 
 
 def database_of(settings: Settings) -> Path:

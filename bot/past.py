@@ -1,6 +1,9 @@
 """What a command line does about history: reading it into the store, replaying it through the rules. Sends nothing."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,12 +13,20 @@ import aiohttp
 
 from bot.app import merchant_of, open_store, utc_now
 from bot.backtest import backtest
+from bot.condition import poll_of
 from bot.config import Settings
 from bot.epay import EpayClient
+from bot.errors import LeaseLost
 from bot.incidents import Incidents
 from bot.ingest import Ingest
-from bot.model import Window
+from bot.model import MerchantId, Window
 from bot.rules import Rulebook
+from bot.store import sessions
+from bot.store.driver import Store
+from bot.store.fenced import Fenced
+from bot.store.server_clock import ServerClock
+
+LOOK = timedelta(seconds=2)
 
 
 async def backfill_all(
@@ -26,7 +37,8 @@ async def backfill_all(
 ) -> None:
     """Reads history of every merchant into the store; `progress` gets the merchant and what is left.
 
-    Raises SourceError or StoreError; what was read until then is kept.
+    Where bots share the database and work on it, they read it. Raises SourceError or StoreError; what was read until
+    then is kept.
     """
     store = open_store(settings)
     merchants = [merchant_of(given) for given in settings.merchants]
@@ -34,11 +46,47 @@ async def backfill_all(
     try:
         async with aiohttp.ClientSession() as http:
             for given, merchant in zip(settings.merchants, merchants, strict=True):
+                turns = await _Turns.at(store, merchant.id, now)
                 client = EpayClient(merchant.id, given.epay, http=http, now=now)
-                ingest = Ingest(merchant, client, store=store, incidents=incidents, polling=settings.polling, now=now)
-                await ingest.backfill(span, partial(progress, merchant.id))
+                ingest = Ingest(
+                    merchant, client, store=turns.store, incidents=incidents, polling=settings.polling, now=now
+                )
+                await ingest.backfill(span, partial(progress, merchant.id), turns.take)
     finally:
         await store.close()
+
+
+class _Turns:
+    """Whose turn it is to read a merchant. `store`: what is written there is refused out of turn."""
+
+    def __init__(self, fenced: Fenced | None, store: Store) -> None:
+        self.store = fenced or store
+        self._fenced = fenced
+
+    @classmethod
+    async def at(cls, store: Store, merchant_id: MerchantId, now: Callable[[], datetime]) -> "_Turns":
+        if not store.shared:
+            return cls(None, store)
+        clock = ServerClock(now)
+        await clock.set(store)
+        return cls(Fenced(store, poll_of(merchant_id), owner=f"backfill {os.getpid()}", now=clock.now), store)
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[bool]:
+        """Waits until nobody reads the merchant. False: a bot works on it, so it is left to that, with a pause."""
+        if self._fenced is None:
+            yield True
+            return
+        while not await self._fenced.hold():  # noqa: ASYNC110 - who has it is another process
+            await asyncio.sleep(LOOK.total_seconds() / 4)
+        company = await self.store.read(sessions.has_company)
+        try:
+            with suppress(LeaseLost):
+                yield not company
+        finally:
+            await self._fenced.release()
+        if company:
+            await asyncio.sleep(LOOK.total_seconds())
 
 
 async def list_past_changes(

@@ -66,10 +66,14 @@ class Replica:
         """What the watchdog looks after."""
         return [Loop(HANDING_OUT, deadlines.deliver, partial(self._cluster.restart, HANDING_OUT))]
 
+    @property
+    def speaks(self) -> bool:
+        """Who reads what people write is who speaks to them."""
+        return self.seat.ours
+
     async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
-        """Says something past the store, unless it is for another replica to say."""
-        if self.seat.ours:
-            await self._serving.tell(notice, destinations)
+        """Says something past the store."""
+        await self._serving.tell(notice, destinations)
 
     async def drain(self, _patience: timedelta) -> None:
         """Lets what is under way end and takes nothing more."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from bot.chat.intake import Seat
+from bot.chat.seat import Seat
 from bot.delivery import Delivery
 from bot.errors import StoreError
 from bot.model import Destination, MerchantId, NoticeAlert
@@ -21,6 +21,10 @@ class Runner(Protocol):
 
     @property
     def delivery(self) -> Delivery | None: ...
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is this bot, of all on its database, that says what is said past the store."""
 
     def store_of(self, merchant_id: MerchantId) -> Store:
         """Where a merchant's poll writes."""

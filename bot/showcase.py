@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.app import App
 from bot.config import Settings
-from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, World, default_merchants
+from bot.demo.bank import LIST_PATH, TOKEN_PATH, BankMerchant, SimulatedBank, World, default_merchants, loaded_world
 from bot.demo.clock import DemoClock
 from bot.demo.panel import DemoPanel
 from bot.demo.telegram import BotApi, Page
@@ -133,15 +133,22 @@ def epay_settings(merchant: BankMerchant, bank_url: str) -> dict[str, str]:
     }
 
 
-async def simulate(stop: asyncio.Event, *, port: int, announce: Callable[[str], None]) -> None:
-    """`epay-bot simulate`: the simulated bank alone, with a history, until `stop`."""
+async def simulate(
+    stop: asyncio.Event, *, port: int, announce: Callable[[str], None], merchants: int = 0, rate: float = 1
+) -> None:
+    """`epay-bot simulate`: the simulated bank alone until `stop`, with a history, or so many merchants and from now on
+    `rate` operations a second of all of them."""
     now = DemoClock()
-    world = World(seed=7, merchants=default_merchants(SIMULATED_PER_DAY), start=now() - HISTORY)
+    if merchants:
+        world = loaded_world(merchants, rate, now())
+    else:
+        world = World(seed=7, merchants=default_merchants(SIMULATED_PER_DAY), start=now() - HISTORY)
+    since = world.now
     bank = SimulatedBank(world, now=now)
     url = await bank.start(port=port)
     world.advance_to(now())
-    merchants = {merchant.id: epay_settings(merchant, url) for merchant in world.merchants}
-    announce(json.dumps({"bank": url, "merchants": merchants}))
+    keys = {merchant.id: epay_settings(merchant, url) for merchant in world.merchants}
+    announce(json.dumps({"bank": url, "merchants": keys, "since": since.isoformat()}))
     try:
         await stop.wait()
     finally:

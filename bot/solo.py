@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.chat.intake import Seat
+from bot.chat.seat import Seat
 from bot.condition import poll_of
 from bot.delivery import Delivery, Sender
 from bot.errors import StoreError
@@ -20,6 +20,7 @@ class Solo:
     """Does everything itself."""
 
     seat: Seat | None = None
+    speaks = True
 
     def __init__(
         self, sender: Sender, store: Store, voices: Voices, *, now: Callable[[], datetime], vitals: Vitals

@@ -17,18 +17,23 @@ class Trouble:
         now: Callable[[], datetime],
         *,
         shared: bool,
+        speaks: Callable[[], bool],
     ) -> None:
-        """`shared`: the database is a server's, without which nothing leaves at all."""
+        """`shared`: the database is a server's, without which nothing leaves at all.
+
+        `speaks`: whether it is this bot, of all that may notice, that tells of it.
+        """
         self._say_to = say
         self._shared = shared
+        self._speaks = speaks
         self._owners = owners
         self._now = now
         self._told = False
 
     async def tell(self, error: StoreError | None) -> None:
         """`error` is why the store cannot be used, None that it works."""
-        told, self._told = self._told, error is not None
-        if error and not told:
+        told, self._told = self._told, error is not None and (self._told or self._speaks())
+        if error and self._told and not told:
             await self._say(self._lost(error))
         elif told and not error:
             await self._say(

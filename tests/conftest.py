@@ -1,6 +1,8 @@
 """Options of the test run, and databases to work on."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import postgres
@@ -18,6 +20,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
     parser.addoption("--fuzz", type=int, default=1_500, help="how many forged updates the bot is given")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a server only what may open a store is run: all else is the same as without one."""
+    if ENGINE == SQLITE:
+        return
+    kept = [item for item in items if reaches_stores(Path(item.path)) or "engine" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+@cache
+def reaches_stores(path: Path) -> bool:
+    """Whether a module of the tests uses `databases`, itself or through another one."""
+    if path.stem in {"databases", "postgres"}:
+        return True
+    names = re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    near = [path.with_name(f"{name}.py") for name in names]
+    return "benchmarks" in names or any(reaches_stores(one) for one in near if one.exists())
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ _MISSING = "no PostgreSQL here: these tests need initdb and postgres (Debian: ap
 
 def missing() -> str:
     """Why there can be no server; empty when there can."""
-    return "" if _programs() else _MISSING
+    return "" if _folders() else _MISSING
 
 
 def skip_unless_there() -> None:
@@ -93,19 +93,19 @@ class Server:
         atexit.unregister(self.remove)
         if self._folder.exists():
             subprocess.run(
-                [*self._as_user, _program("pg_ctl"), "-D", self.data, "-m", "immediate", "stop"],
+                [*self._as_user, program("pg_ctl"), "-D", self.data, "-m", "immediate", "stop"],
                 check=False,
                 capture_output=True,
                 cwd="/",
             )
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _call(self, program: str, *words: str) -> None:
-        command = [*self._as_user, _program(program), *words]
+    def _call(self, name: str, *words: str) -> None:
+        command = [*self._as_user, program(name), *words]
         # A server that inherits our pipes would keep them open.
         done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
         if done.returncode:
-            raise RuntimeError(f"{program}: {done.stderr.decode()}")
+            raise RuntimeError(f"{name}: {done.stderr.decode()}")
 
 
 class BothWays(PostgresConnection):
@@ -184,17 +184,20 @@ def _schema() -> tuple[object, ...] | None:
         return connection.execute(_SCHEMA).fetchone()
 
 
-@cache
-def _programs() -> Path | None:
-    found = [Path(known).parent for known in (shutil.which("initdb"),) if known]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in found if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
-
-
-def _program(name: str) -> str:
-    folder = _programs()
+def program(name: str) -> str:
+    """Where one of PostgreSQL's own programs is; the newest there is."""
+    folder = next((folder for folder in _folders() if (folder / name).exists()), None)
     assert folder is not None, _MISSING
     return str(folder / name)
+
+
+@cache
+def _folders() -> tuple[Path, ...]:
+    """Where the programs are that a server and its copies need."""
+    needed = ("initdb", "pg_ctl", "pg_dump", "pg_restore")
+    found = [Path(known).parent for known in (shutil.which("initdb"),) if known]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return tuple(folder for folder in found if all((folder / name).exists() for name in needed))
 
 
 def _free_port() -> int:

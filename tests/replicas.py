@@ -14,6 +14,8 @@ import psycopg
 from running import Outside, now
 from wires import Wire
 
+from bot.demo.bank.merchants import BankMerchant
+
 CHATS = (101, 103, 104, 105, 106)
 ASKING = 107
 DATABASE, BANK, TELEGRAM = "database", "bank", "telegram"
@@ -76,6 +78,7 @@ class Replicas:
         self.rng = Random(seed)
         self.database = database
         self.replicas: list[Replica] = []
+        self.trade: Trade
         self._lodgings = lodgings
         for owner in CHATS[1:]:
             self.outside.api.private_chat(self.outside.api.person(owner, f"Owner {owner}"))
@@ -146,7 +149,7 @@ class Replicas:
     async def until(self, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Looks again and again: what is looked at lies in a database."""
         async with asyncio.timeout(patience):
-            while not await asyncio.to_thread(holds):
+            while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - other processes make it so
                 await asyncio.sleep(0.1)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -169,7 +172,14 @@ class Trade:
     async def stop(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._make("failed")
+        self.fail(self._scene.outside.shop)
+
+    def fail(self, shop: BankMerchant, **how: Any) -> str:
+        """A payment fails; its invoice."""
+        at = how.setdefault("created_at", now())
+        row = self._scene.outside.world.add(shop.id, shop.terminals[0].tid, Decimal(1), outcome="failed", **how)
+        self.failed[row.invoice_id] = at
+        return row.invoice_id
 
     async def _go(self) -> None:
         while True:

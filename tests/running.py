@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -271,8 +272,9 @@ class Program:
         await self.until(lambda: self.output.count(text) >= times, text)
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
-        async with self._said, asyncio.timeout(PATIENCE):
-            await self._said.wait_for(lambda: holds() or self._listening.done())
+        with suppress(TimeoutError):
+            async with self._said, asyncio.timeout(PATIENCE):
+                await self._said.wait_for(lambda: holds() or self._listening.done())
         assert holds(), f"{what!r} was never said:\n{self.output}"
 
     def hears(self, number: int) -> None:
@@ -283,10 +285,10 @@ class Program:
     def pid(self) -> int:
         return self._process.pid
 
-    async def ends(self) -> int:
+    async def ends(self, within: float = PATIENCE) -> int:
         """The exit code, once it has ended by itself."""
-        async with asyncio.timeout(PATIENCE):
-            await self._listening
+        async with asyncio.timeout(within):
+            await asyncio.shield(self._listening)
             self._code = await self._process.wait()
             return self._code
 

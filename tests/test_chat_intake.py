@@ -10,10 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.chat.intake import Intake, Pace
+from bot.chat.leftovers import MOST_TRIES
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu
 from bot.chat.throttle import BURST
 from bot.demo.telegram import BotApi, Person
-from bot.errors import MaybeSent, TokenRefused
+from bot.errors import MaybeSent, StoreError, TokenRefused
 from bot.model import Request
 from bot.store import chats
 from bot.store.driver import Connection, Store
@@ -380,3 +381,35 @@ async def test_a_telegram_that_is_down_is_no_poll_that_hangs(api: BotApi, gatewa
     async with running(Intake(gateway, store, Heard(), now=now, vitals=vitals, pace=QUICK)):
         await api.wait_for(lambda: down.hits > 3)
         assert vitals.rounds(TELEGRAM) >= 3
+
+
+async def test_a_question_that_met_no_store_is_answered_once_there_is_one(
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
+) -> None:
+    tries = 0
+
+    async def stumble(_: Request) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreError("away")
+
+    handler = Heard(stumble)
+    await write(api, aigerim, "/today")
+    async with running(start(handler)), handler.changed, asyncio.timeout(5):
+        await handler.changed.wait_for(lambda: handler.texts == ["/today", "/today"])
+    assert await unhandled(store) == 0
+    assert await store.read(problems) == [None]
+
+
+async def test_a_question_that_the_store_never_answers_comes_to_an_end(
+    api: BotApi, aigerim: Person, store: Store, start: Callable[..., Intake]
+) -> None:
+    async def stumble(_: Request) -> None:
+        raise StoreError("this question is too much for it")
+
+    handler = Heard(stumble)
+    await write(api, aigerim, "/today")
+    async with running(start(handler)), handler.changed, asyncio.timeout(5):
+        await handler.changed.wait_for(lambda: len(handler.texts) == MOST_TRIES)
+    assert await store.read(problems) == ["StoreError"]

@@ -145,6 +145,59 @@ def test_a_missing_secret_file_is_a_problem_with_its_path(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "url", "password"),
+    [
+        ("sqlite:///a:b@c.db", "sqlite:///a:b@c.db", None),
+        ("postgresql://h/d", "postgresql://h/d", None),
+        ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql", None),
+        ("postgresql://u@h:5433/d?a=1", "postgresql://u@h:5433/d?a=1", None),
+        ("postgresql://u:p%40s%2Fs@h1,h2/d?a=1&b=2", "postgresql://u@h1,h2/d?a=1&b=2", "p@s/s"),
+        ("postgresql://u:p?s@h/d", "postgresql://u@h/d", "p?s"),
+        ("postgresql://u@h/d?password=p%20s&sslmode=require", "postgresql://u@h/d?sslmode=require", "p s"),
+        ("postgresql://u@h/d?password=p", "postgresql://u@h/d", "p"),
+    ],
+)
+def test_the_address_of_a_database_holds_no_password(
+    tmp_path: Path, written: str, url: str, password: str | None
+) -> None:
+    settings = load(write(tmp_path, {**SMALLEST, "storage": {"url": written}}), check_settings)
+    assert (settings.storage.url, settings.storage.secret) == (url, password)
+    assert password is None or (password in list_secrets(settings) and password not in repr(settings).split("'"))
+
+
+@pytest.mark.parametrize("written", ["postgresql://u:hu@sh@h/d", "postgresql://u:hu/sh@h/d", "hush://u:hush@h"])
+def test_an_address_that_cannot_be_read_is_refused_without_a_word_of_it(tmp_path: Path, written: str) -> None:
+    (problem,) = problems(tmp_path, {**SMALLEST, "storage": {"url": written}})
+    assert problem.startswith("storage")
+    assert "hu" not in problem
+
+
+def test_a_password_of_the_database_stands_in_one_place(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("from-file\n")
+    file = {"password_file": str(tmp_path / "password")}
+    for more in (file, {"password": "p"}):
+        given = {**SMALLEST, "storage": {"url": "postgresql://u:hush@h/d", **more}}
+        assert problems(tmp_path, given) == ["storage: the password is in url as well; keep one"]
+    given = {**SMALLEST, "storage": {"url": "postgresql://u@h/d", **file}}
+    assert load(write(tmp_path, given), check_settings).storage.secret == "from-file"
+
+
+def test_a_password_in_the_address_is_for_nobody_else_to_read(tmp_path: Path) -> None:
+    path = write(tmp_path, {"storage": {"url": "postgresql://u:hush@h/d"}})
+    path.chmod(0o644)
+    assert exposed_files(path) == [path]
+    write(tmp_path, {"storage": {"url": "postgresql://u@h/d"}})
+    assert exposed_files(path) == []
+
+
+def test_a_folder_for_copies_goes_with_a_file_only(tmp_path: Path) -> None:
+    given = {**SMALLEST, "storage": {"url": "postgresql://u@h/d"}, "backup": {"dir": "copies"}}
+    assert problems(tmp_path, given) == [
+        "backup.dir is for SQLite; PostgreSQL is copied by pg_dump, docs/runbook.md says how"
+    ]
+
+
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("from-file")
     given = {**SMALLEST, "telegram": {"token": "t", "token_file": str(tmp_path / "token")}}

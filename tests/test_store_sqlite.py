@@ -12,7 +12,8 @@ from databases import SQLITE
 
 from bot.errors import StoreError
 from bot.store.driver import Connection, Store
-from bot.store.sqlite import SqliteStore, path_of
+from bot.store.files import path_of
+from bot.store.sqlite import SqliteStore
 
 
 def count(db: Connection) -> int:

@@ -1,8 +1,8 @@
-"""What came of it all, by the logs of the bank and of Telegram alone, which note what they accept before they answer."""
+"""What came of it all, by the logs of the bank and of Telegram, which note what they accept before they answer."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -131,8 +131,7 @@ def _disorder(deliveries: Sequence[Delivery]) -> int:
         and not one.message.reply_to
         and (known := told_by(one.text))
     ]
-    shown: Mapping[int, list[int]] = {}
-    versions: dict[int, list[int]] = dict(shown)
+    versions: dict[int, list[int]] = {}
     for one in deliveries:
         if one.message.reply_to is None and (known := told_by(one.text)):
             versions.setdefault(one.message.message_id, []).append(known[1])

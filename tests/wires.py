@@ -22,7 +22,8 @@ class Wire:
         self._state = "whole"
         self._ends: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[Any]] = set()
-        self._spoiled = False
+        self._passes = asyncio.Event()
+        self._passes.set()
         self._server: asyncio.Server
 
     async def open(self, host: str = "127.0.0.1") -> "Wire":
@@ -40,17 +41,20 @@ class Wire:
     def cut(self) -> None:
         """Every connection is reset, and each new one at once."""
         self._state = "cut"
+        self._passes.set()
         self._reset()
 
     def swallow(self) -> None:
         """Nothing arrives any more and nobody is told, not even that the other side is gone."""
         self._state = "swallowing"
+        self._passes.clear()
 
     def mend(self) -> None:
         """It works again."""
         if self._state == "swallowing":
             self._reset()
         self._state = "whole"
+        self._passes.set()
 
     def _reset(self) -> None:
         for end in self._ends:
@@ -75,7 +79,7 @@ class Wire:
             self._ends.add(there)
             try:
                 pumps = [
-                    asyncio.create_task(self._pump(reader, there, self.heard)),
+                    asyncio.create_task(self._pump(reader, there, self._hear)),
                     asyncio.create_task(self._pump(there_reader, writer)),
                 ]
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -84,6 +88,9 @@ class Wire:
                     pump.cancel()
                 there.transport.abort()
                 self._ends.discard(there)
+
+    def _hear(self, data: bytes) -> None:
+        self.heard(data)
 
     async def _pump(
         self,
@@ -100,8 +107,7 @@ class Wire:
                     sink.write(data)
                     await sink.drain()
             # A swallowed goodbye: the other side believes that all is well until the wire is mended.
-            while self._state == "swallowing":
-                await asyncio.sleep(0.05)
+            await self._passes.wait()
 
 
 def _current() -> asyncio.Task[Any]:

@@ -1,4 +1,4 @@
-"""`make faults-cluster`: one line a fault; exit code 1 when a goal was missed. Names choose rows, --short is quicker."""
+"""`make faults-cluster`: one line a fault; exit code 1 when a goal is missed. Names choose rows, --short is quicker."""
 
 import asyncio
 import logging

@@ -18,9 +18,10 @@ async def stops(folder: Path, *, full: bool) -> Result:
 
     async def stop(scene: Replicas) -> str:
         make_slow(scene)
-        for _ in range(times):
+        for number in range(times):
             await asyncio.to_thread(server.stop)
-            await asyncio.sleep(scene.rng.uniform(2, 6))
+            # Once for longer than any pool waits.
+            await asyncio.sleep(40 if full and number == 0 else scene.rng.uniform(2, 6))
             await asyncio.to_thread(server.start)
             await asyncio.sleep(scene.rng.uniform(8, 14) if full else 3)
         return f"{times} stops"

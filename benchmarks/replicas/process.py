@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -10,6 +9,7 @@ from time import monotonic
 from replicas import BANK, TELEGRAM, Replica, Replicas
 from running import now
 
+from benchmarks.replicas.takeover import MOMENTS, heard
 from benchmarks.replicas.under import Result, judged, replicas, under
 from bot.app import App
 from bot.config import load
@@ -90,12 +90,11 @@ async def stops(folder: Path, *, full: bool) -> Result:
 
 async def zombies(folder: Path, *, full: bool) -> Result:
     """Frozen for longer than every lease while it reads, sends, or waits for updates; then it goes on."""
-    moments = ((BANK, b"/p2p/operations"), (TELEGRAM, b"/sendMessage"), (TELEGRAM, b"/getUpdates"))
-    frozen = ZOMBIE if full else 12.0
+    frozen, moments = (ZOMBIE, list(MOMENTS.values())) if full else (12.0, [MOMENTS["sending"]])
 
     async def freeze(scene: Replicas) -> str:
-        for name, sign in moments if full else moments[1:2]:
-            one = await caught(scene, name, sign)
+        for name, sign in moments:
+            one = await heard(scene.replicas, name, sign, signal.SIGSTOP)
             await asyncio.sleep(frozen)
             one.running.hears(signal.SIGCONT)
             await asyncio.sleep(5)
@@ -142,20 +141,3 @@ async def wrong_clocks(folder: Path, *, full: bool) -> Result:
             await one.running.says("is running")
         await scene.has_read()
         return await judged(scene, wait)
-
-
-async def caught(scene: Replicas, name: str, sign: bytes) -> Replica:
-    """The first replica that says this on this wire, frozen at that moment."""
-    found: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
-
-    def listen(one: Replica) -> Callable[[bytes], None]:
-        def heard(data: bytes) -> None:
-            if sign in data and not found.done():
-                one.running.hears(signal.SIGSTOP)
-                found.set_result(one)
-
-        return heard
-
-    for one in scene.replicas:
-        one.wires[name].heard = listen(one)
-    return await found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.replicas import database, namespaces, network, process
+from benchmarks.replicas import database, namespaces, network, process, takeover
 from benchmarks.replicas.under import Result
 
 
@@ -34,7 +34,9 @@ class Row:
 
 
 ROWS = (
-    Row("kill", process.kills),
+    # A replica that is killed as soon as it has taken over is no replica.
+    Row("kill", process.kills, answer=60.0),
+    Row("takeover", takeover.moments),
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
     Row("clocks", process.wrong_clocks, repeats=False),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -49,7 +49,8 @@ async def replicas(
 
 async def judged(scene: Replicas, fault: Fault) -> Result:
     """The fault, then peace, then the end of every replica; and the verdict."""
-    trade, questions = Trade(scene), Questions(scene)
+    scene.trade = trade = Trade(scene)
+    questions = Questions(scene)
     await asyncio.sleep(1)
     note = await fault(scene)
     ended = monotonic()
@@ -68,9 +69,12 @@ async def judged(scene: Replicas, fault: Fault) -> Result:
 
 async def _everything(scene: Replicas, trade: Trade, questions: Questions) -> None:
     """Waits for it; what is not told or answered in time counts as lost."""
-    ends = monotonic() + LONGEST_RECOVERY
-    while monotonic() < ends and not (_told(scene, trade) and all(questions.answers().values())):
-        await asyncio.sleep(0.2)
+
+    def over() -> bool:
+        return _told(scene, trade) and all(questions.answers().values())
+
+    with suppress(TimeoutError):
+        await scene.outside.api.wait_for(over, LONGEST_RECOVERY)
 
 
 def _told(scene: Replicas, trade: Trade) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol
 
 from bot.chat.lanes import Lanes
 from bot.chat.leftovers import Leftovers
+from bot.chat.seat import Seat
 from bot.chat.telegram import Conflict, Gateway, Incoming, Menu, chat_of, read_update
 from bot.chat.throttle import Pass, Throttle
 from bot.config import Webhook
@@ -18,27 +19,15 @@ from bot.correlation import about
 from bot.errors import DeliveryError, StoreError, TokenRefused
 from bot.model import Request
 from bot.store import chats
-from bot.store.driver import Connection, Store
+from bot.store.driver import Store
 from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
 # Longer than an answer may take: whoever received it is gone.
 ABANDONED = timedelta(minutes=2)
 # A database that is back is not kept waiting as Telegram is.
 STORE_PAUSE = timedelta(seconds=4)
-
-
-class Seat(Protocol):
-    """The right to read updates, which one of several replicas has at a time."""
-
-    async def hold(self) -> bool: ...
-
-    async def release(self) -> None: ...
-
-    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class Handler(Protocol):

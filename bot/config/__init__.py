@@ -11,8 +11,10 @@ from bot.config.sections import (
     Retention,
     Section,
     Settings,
+    Storage,
     Webhook,
 )
+from bot.config.storage import read_storage
 
 __all__ = [
     "Backup",
@@ -24,6 +26,7 @@ __all__ = [
     "Retention",
     "Section",
     "Settings",
+    "Storage",
     "Webhook",
     "check_zone",
     "exposed_files",
@@ -31,4 +34,5 @@ __all__ = [
     "load",
     "parse_clock_time",
     "parse_duration",
+    "read_storage",
 ]

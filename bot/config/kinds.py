@@ -3,6 +3,7 @@
 import re
 from datetime import time, timedelta
 from typing import Annotated, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -61,6 +62,28 @@ def webhook_secret(secret: SecretStr) -> SecretStr:
 
 def secret_url(secret: SecretStr | None) -> SecretStr | None:
     return secret and SecretStr(_http_url(secret.get_secret_value()))
+
+
+def database_url(url: str) -> str:
+    """An address of a database. Raises ValueError for anything else."""
+    if not re.match("(sqlite:///|postgresql://).", url):
+        raise ValueError("a database is written like sqlite:///data/epay-bot.db or postgresql://user@host/database")
+    return url
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """An address of a database without its password, and the password. Raises ValueError, without a word of either."""
+    if not url.startswith("postgresql://"):
+        return url, None
+    who, at, where = url.removeprefix("postgresql://").rpartition("@")
+    if re.search("[@/]", who):
+        raise ValueError("in the user and the password of url @ is written %40 and / %2F; or use password_file")
+    user, _, password = who.partition(":")
+    where, _, rest = where.partition("?")
+    options = [option for option in rest.split("&") if option]
+    passwords = [password, *(option.removeprefix("password=") for option in options if option.startswith("password="))]
+    kept = "&".join(option for option in options if not option.startswith("password="))
+    return f"postgresql://{user}{at}{where}{kept and '?'}{kept}", next(map(unquote, filter(None, passwords)), None)
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -1,6 +1,7 @@
 """Secrets in files: systemd's credentials, where they lie, and whether anybody else can read them."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 PREFIX = "EPAY_BOT__"
+_PASSWORD = re.compile(r"postgresql://([^@]*:[^@]*@|.*[?&]password=)")
 _SECRETS = frozenset({"token", "password", "client_secret", "secret"})
 
 
@@ -53,7 +55,7 @@ def list_exposed(path: Path, given: object, folder: Path = Path()) -> list[Path]
     """
     written = list(_list_written(given))
     files = {find_file(value, folder) for name, value in written if name.endswith("_file")}
-    if any(name in _SECRETS for name, _ in written):
+    if any(name in _SECRETS or (name == "url" and _PASSWORD.match(value)) for name, value in written):
         files.add(path)
     return [one for one in files if _is_for_all(one)]
 

@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.kinds import ClockTime, Duration, Language, Quoted, Url, Zone, secret_url, webhook_secret
+from bot.config.kinds import (
+    ClockTime,
+    Duration,
+    Language,
+    Quoted,
+    Url,
+    Zone,
+    database_url,
+    secret_url,
+    split_password,
+    webhook_secret,
+)
 from bot.config.secrets import PREFIX, read_secret
 
 
@@ -119,7 +130,25 @@ def _distinct(merchants: tuple[MerchantSettings, ...]) -> tuple[MerchantSettings
 
 
 class Storage(Section):
-    url: str = Field(default="sqlite:///data/epay-bot.db", pattern=r"^(sqlite:///.+|postgresql://.+)$")
+    """`url` never holds a password: one that was written there stands in `password`."""
+
+    url: Annotated[str, AfterValidator(database_url)] = "sqlite:///data/epay-bot.db"
+    password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_from_url(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("url"), str):
+            return values
+        url, password = split_password(values["url"])
+        if password and (values.get("password") or values.get("password_file")):
+            raise ValueError("the password is in url as well; keep one")
+        return values | {"url": url} | ({"password": password} if password else {})
+
+    @property
+    def secret(self) -> str | None:
+        """The password, if there is one."""
+        return self.password.get_secret_value() if self.password else None
 
 
 class Polling(Section):
@@ -185,6 +214,12 @@ class Settings(BaseSettings):
     def _nothing_is_read_to_be_dropped(self) -> "Settings":
         if self.polling.backfill > self.retention.operations:
             raise ValueError("polling.backfill is longer than retention.operations")
+        return self
+
+    @model_validator(mode="after")
+    def _copies_are_of_a_file(self) -> "Settings":
+        if self.backup.dir and self.storage.url.startswith("postgresql://"):
+            raise ValueError("backup.dir is for SQLite; PostgreSQL is copied by pg_dump, docs/runbook.md says how")
         return self
 
     @classmethod

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -30,6 +30,15 @@ CLOCK_READINGS = 3
 RECHECKS_A_POLL = 50
 RECHECK_AROUND = timedelta(seconds=1)
 RECHECK_TOGETHER = timedelta(minutes=5)
+
+
+Turn = Callable[[], AbstractAsyncContextManager[bool]]
+
+
+@asynccontextmanager
+async def _always_ours() -> AsyncIterator[bool]:
+    """Nobody else reads this merchant."""
+    yield True
 
 
 class Ingest:
@@ -76,19 +85,29 @@ class Ingest:
         await self._read_older(source)
         return True
 
-    async def backfill(self, span: timedelta, progress: Callable[[Window], None]) -> None:
+    async def backfill(self, span: timedelta, progress: Callable[[Window], None], turn: Turn = _always_ours) -> None:
         """Reads the history of the last `span` without one alert, going on where an earlier call stopped.
 
-        `progress` is told what is left before each slice, and of the end by an empty window.
-        Raises SourceError when the bank cannot be read; what was read until then is kept.
+        `progress` is told what is left before each slice, and of the end by an empty window. Where `turn` gives False a
+        bot reads it, and this only looks on. Raises SourceError when the bank cannot be read; what was read is kept.
         """
         await self._hear_clock()
         goal = self._bank_now() - span
-        source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
-        while (tier := await self._store.read(_find_backfill, self._merchant.id)) and tier.left.end > goal:
-            progress(Window(max(tier.left.start, goal), tier.left.end))
-            await self._read_again(source, tier)
+        async with turn():
+            source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
+        while left := await self._read_history(source, goal, turn):
+            progress(left)
         progress(Window(goal, goal))
+
+    async def _read_history(self, source: Source, goal: datetime, turn: Turn) -> Window | None:
+        """The next slice; what was left before it, if anything was."""
+        async with turn() as ours:
+            tier = await self._store.read(_find_backfill, self._merchant.id)
+            if tier is None or tier.left.end <= goal:
+                return None
+            if ours:
+                await self._read_again(source, tier)
+        return Window(max(tier.left.start, goal), tier.left.end)
 
     async def _watched(self) -> Source:
         """The stored source. The watch begins anew as long as nothing has been read: what was before is history."""

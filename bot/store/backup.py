@@ -13,7 +13,7 @@ from bot.errors import BackupError
 from bot.model import IncidentState, NoticeAlert
 from bot.store import chats, incidents, outbox, routes, subscriptions
 from bot.store.driver import Connection
-from bot.store.sqlite import claim
+from bot.store.files import claim
 
 log = logging.getLogger(__name__)
 
@@ -84,15 +84,22 @@ def restore(backup: Path, database: Path, now: datetime) -> Path | None:
     return former if was_there else None
 
 
-def begin_anew(db: Connection, now: datetime) -> bool:
-    """Whether this was a fresh copy; then what came between it and now is history, which is never announced.
+def find_copy(db: Connection, now: datetime) -> bool:
+    """Whether this file was a fresh copy; then the bot begins anew."""
+    mark = db.row("PRAGMA user_version")
+    if mark is None or mark["user_version"] != _COPY:
+        return False
+    begin_anew(db, now)
+    db.run("PRAGMA user_version = 0")
+    return True
+
+
+def begin_anew(db: Connection, now: datetime) -> None:
+    """What came between the making of this copy and now is history, which is never announced.
 
     The watch of every merchant begins now. What waited may have been said since, and so may what incidents, digests
     and people's messages would lead to.
     """
-    mark = db.row("PRAGMA user_version")
-    if mark is None or mark["user_version"] != _COPY:
-        return False
     log.warning("the database is a restored copy: what happened before now is read and not announced")
     db.run("UPDATE source SET through_at = NULL")
     db.run("UPDATE outbox SET state = 'dead', problem = 'restored from a backup' WHERE state IN ('waiting', 'dead')")
@@ -109,8 +116,6 @@ def begin_anew(db: Connection, now: datetime) -> bool:
     text = "The bot has started from a backup. What happened since it was made is read again and not announced."
     notice = NoticeAlert(text=text, at=now)
     outbox.announce(db, [(f"restored/{now.isoformat()}", notice)], routes.list_for_notices(db), now)
-    db.run("PRAGMA user_version = 0")
-    return True
 
 
 def _refuse_to_overwrite(to: Path) -> None:

@@ -33,6 +33,9 @@ class Connection(Protocol):
     def row(self, sql: str, /, **values: object) -> Row | None:
         """The first row of a query, if there is one."""
 
+    def tuples(self, sql: str, /, **values: object) -> list[tuple[Any, ...]]:
+        """Every row as bare values: for very many of them."""
+
     def run(self, sql: str, /, **values: object) -> int:
         """Changes data; returns how many rows it touched."""
 

@@ -1,6 +1,5 @@
 """SQLite through sqlite-utils: one thread owns the writing connection, a few others read."""
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -9,9 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from bot.errors import StoreError
+from bot.store import copying, files
 from bot.store.driver import Connection, Row
 from bot.store.numberless import Database, Migrations
 from bot.store.schema import list_migrations
@@ -27,20 +27,6 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA secure_delete = FAST",
 )
-_ADVICE = {
-    "SQLITE_FULL": "free some space",
-    "SQLITE_CORRUPT": "put a backup in its place: epay-bot restore --config FILE BACKUP",
-    "SQLITE_NOTADB": "put a backup in its place: epay-bot restore --config FILE BACKUP",
-    "SQLITE_READONLY": "check the rights to the file and its folder",
-    "SQLITE_CANTOPEN": "check the rights to the file and its folder",
-    "SQLITE_IOERR": "check the disk",
-    "SQLITE_BUSY": "another program holds it",
-}
-
-
-def path_of(url: str) -> Path:
-    """The file behind `sqlite:///data/epay-bot.db` (relative) or `sqlite:////var/lib/…` (absolute)."""
-    return Path(url.removeprefix("sqlite:///"))
 
 
 class SqliteConnection:
@@ -58,6 +44,11 @@ class SqliteConnection:
 
     def row(self, sql: str, /, **values: object) -> Row | None:
         return cast(Row | None, self._execute(sql, values).fetchone())
+
+    def tuples(self, sql: str, /, **values: object) -> list[tuple[Any, ...]]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(sql, values).fetchall()
 
     def run(self, sql: str, /, **values: object) -> int:
         return self._execute(sql, values).rowcount
@@ -78,18 +69,19 @@ class SqliteStore:
 
     shared = False
 
-    def __init__(self, path: Path, *, exclusive: bool = True) -> None:
+    def __init__(self, path: Path, *, exclusive: bool = True, half: bool = False) -> None:
         self._path = path
-        self._lock = claim(path) if exclusive else None
+        self._lock = files.claim(path) if exclusive else None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._threads = Threads()
         try:
-            self._database = self._threads.begin(lambda: _open_sound(path) if exclusive else open_for_writing(path))
-        except (sqlite3.Error, OSError) as error:
+            with files.named(path):
+                self._database = self._threads.begin(lambda: _open(path, exclusive=exclusive, half=half))
+        except StoreError:
             self._threads.abandon()
             self._release()
-            raise StoreError(f"the database {path} cannot be opened: {_told(error)}") from error
+            raise
 
     @property
     def waiting(self) -> int:
@@ -124,7 +116,7 @@ class SqliteStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"the database {self._path} cannot be used: {_told(error)}") from error
+            raise StoreError(f"the database {self._path} cannot be used: {files.told(error)}") from error
 
     def _reader(self) -> sqlite3.Connection:
         """This thread's own connection, which cannot write."""
@@ -157,13 +149,6 @@ def _in_transaction(connection: sqlite3.Connection, begin: str, work: Callable[[
     return result
 
 
-def _told(error: sqlite3.Error | OSError) -> str:
-    """What is wrong and what a person can do about it."""
-    kind = getattr(error, "sqlite_errorname", "")
-    advice = next((what for name, what in _ADVICE.items() if kind.startswith(name)), "")
-    return f"{error}; {advice}" if advice else str(error)
-
-
 def migrations() -> Migrations:
     """Every file of migrations/ in the order of its number; each runs once, in one transaction."""
     ordered = Migrations("epay-bot")
@@ -182,24 +167,21 @@ def running(statements: Iterable[str]) -> Callable[[Database], None]:
     return apply
 
 
-def claim(path: Path) -> int:
-    """Locks the file beside the database until this descriptor is closed. Raises StoreError when another has it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreError(f"the folder {path.parent} cannot be written to: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise StoreError(f"another epay-bot is using {path}; stop it first") from error
-    return lock
-
-
 def _speak_unicode(connection: sqlite3.Connection) -> None:
     """SQLite's own LOWER knows ASCII only."""
     connection.create_function("lower_unicode", 1, str.lower, deterministic=True)
+
+
+def _open(path: Path, *, exclusive: bool, half: bool) -> Database:
+    """As `open_for_writing`; for one bot alone it must be sound, and whole unless half a copy will do."""
+    database = _open_sound(path) if exclusive else open_for_writing(path)
+    try:
+        if not half:
+            copying.refuse_half(SqliteConnection(database.conn))
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _open_sound(path: Path) -> Database:
@@ -212,7 +194,7 @@ def _open_sound(path: Path) -> Database:
         raise
     if found:
         database.close()
-        raise sqlite3.DatabaseError(f"it is damaged ({found}); {_ADVICE['SQLITE_CORRUPT']}")
+        raise sqlite3.DatabaseError(f"it is damaged ({found}); {files.ADVICE['SQLITE_CORRUPT']}")
     return database
 
 

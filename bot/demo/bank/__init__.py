@@ -1,12 +1,12 @@
 """A strict simulated ePay: it refuses what the documents do not allow; where they are silent there is a switch."""
 
 from bot.demo.bank.faults import Fault, Faults
-from bot.demo.bank.merchants import BankMerchant, BankTerminal, default_merchants
+from bot.demo.bank.merchants import BankMerchant, BankTerminal, default_merchants, many_merchants
 from bot.demo.bank.server import LIST_PATH, TOKEN_PATH, MoneyCall, Seen, SimulatedBank
 from bot.demo.bank.switches import Switches
 from bot.demo.bank.traffic import CALM, Habits
 from bot.demo.bank.truth import Change, Outcome, Payer, TruthRow
-from bot.demo.bank.world import RowDetails, World
+from bot.demo.bank.world import RowDetails, World, loaded_world
 
 __all__ = [
     "CALM",
@@ -28,4 +28,6 @@ __all__ = [
     "TruthRow",
     "World",
     "default_merchants",
+    "loaded_world",
+    "many_merchants",
 ]

@@ -1,6 +1,7 @@
 """Who banks here: merchants, their keys and terminals. Invented data only."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,27 @@ def default_merchants(per_day: float = 300) -> tuple[BankMerchant, ...]:
                 BankTerminal("97200101", "7f3d2c10-88aa-4c1f-8a55-3f0d6e4b0001", "Abay", per_day),
                 BankTerminal("97200102", "7f3d2c10-88aa-4c1f-8a55-3f0d6e4b0002", "Turan", per_day),
             ),
+        ),
+    )
+
+
+def many_merchants(count: int, per_day: float) -> tuple[BankMerchant, ...]:
+    """So many merchants of two terminals each, every one with keys of its own; `per_day` of each terminal."""
+    return tuple(_numbered(number, per_day) for number in range(1, count + 1))
+
+
+def _numbered(number: int, per_day: float) -> BankMerchant:
+    id_ = f"m{number:04d}"
+    return BankMerchant(
+        id=id_,
+        username=f"{id_}@example.kz",
+        password=f"p@ss {id_}",
+        client_id=f"CLIENT{number:04d}",
+        client_secret=f"s&cret={id_}",
+        terminals=tuple(
+            BankTerminal(
+                f"{40_000_000 + 10 * number + place}", str(UUID(int=10 * number + place, version=4)), name, per_day
+            )
+            for place, name in enumerate(("Samal", "Dostyk"))
         ),
     )

@@ -27,7 +27,7 @@ _MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """Shares (0..1) of what may happen to an operation. The defaults are a normal day."""
+    """Shares (0..1) of what may happen to an operation. The defaults are a normal day; `even`: all hours are alike."""
 
     fail: float = 0.12
     retry: float = 0.6
@@ -37,6 +37,7 @@ class Habits:
     disappear: float = 0.0005
     late: float = 0.03
     twin: float = 0.01
+    even: bool = False
 
 
 CALM = Habits(fail=0, retry=0, pending=0, non_final=0, refund=0, disappear=0, late=0, twin=0)
@@ -87,7 +88,7 @@ class Traffic:
         self, merchant: BankMerchant, terminal: BankTerminal, minute: int, influences: list[Influence]
     ) -> list[TruthRow]:
         """Rows whose invoice was opened in that minute (counted since 1970, UTC); retries may be created later."""
-        mean = terminal.per_day / 1440 / self._attempts * rhythm(minute // 60)
+        mean = terminal.per_day / 1440 / self._attempts * (1 if self._habits.even else rhythm(minute // 60))
         start = datetime.fromtimestamp(minute * 60, UTC)
         active = [one for one in influences if one.terminal == terminal.tid and one.since <= start < one.until]
         for influence in active:
@@ -200,7 +201,7 @@ def _poisson(mean: float, uniform: float) -> int:
     mean = min(mean, 500.0)
     count, chance = 0, exp(-mean)
     total = chance
-    while uniform > total and chance > 1e-15:
+    while uniform > total and (count < mean or chance > 1e-15):
         count += 1
         chance *= mean / count
         total += chance

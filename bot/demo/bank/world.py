@@ -9,13 +9,14 @@ from typing import TypedDict, Unpack
 from uuid import UUID
 
 from bot.demo.bank.ledger import Ledger
-from bot.demo.bank.merchants import BankMerchant, BankTerminal, default_merchants
+from bot.demo.bank.merchants import BankMerchant, BankTerminal, default_merchants, many_merchants
 from bot.demo.bank.traffic import Habits, Influence, Traffic
 from bot.demo.bank.truth import Change, Outcome, Payer, TruthRow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAYER_FIELDS = frozenset(field.name for field in fields(Payer))
 _NORMAL = Habits()
+_EVEN = Habits(fail=0.03, late=0, even=True)
 
 
 class RowDetails(TypedDict, total=False):
@@ -203,6 +204,12 @@ class World:
             reference=f"{rng.randrange(10**12):012d}",
         )
         return replace(row, **given)  # type: ignore[arg-type]
+
+
+def loaded_world(merchants: int, per_second: float, start: datetime) -> World:
+    """Many merchants whose operations come evenly, all together so many a second; the same ones for the same start."""
+    per_day = per_second * 86_400 / sum(len(one.terminals) for one in many_merchants(merchants, 0))
+    return World(seed=7, merchants=many_merchants(merchants, per_day), habits=_EVEN, start=start)
 
 
 def _minute(at: datetime) -> int:
