@@ -10,6 +10,8 @@ from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from bot.delivery.serving import GONE_AFTER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
@@ -17,7 +19,7 @@ class Rhythm:
 
     hand_out: timedelta = timedelta(seconds=0.5)
     heartbeat: timedelta = timedelta(seconds=2)
-    gone_after: timedelta = timedelta(seconds=8)
+    gone_after: timedelta = GONE_AFTER
     drain: timedelta = timedelta(seconds=6)
     again: timedelta = timedelta(seconds=1)
 
