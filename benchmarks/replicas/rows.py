@@ -34,9 +34,9 @@ class Row:
 
 
 ROWS = (
-    # A replica that is killed as soon as it has taken over is no replica.
+    # Who has just taken over may be the next that is killed.
     Row("kill", process.kills, answer=60.0),
-    Row("takeover", takeover.moments),
+    Row("takeover", takeover.moments, answer=30.0),
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
     Row("clocks", process.wrong_clocks, repeats=False),
