@@ -24,6 +24,8 @@ OWNER, SUPPORT, STRANGER = 101, 102, 103
 HISTORY = timedelta(days=57)
 PER_DAY = 300
 SIMULATED_PER_DAY = 100
+# A bank that has been at work for as long as the bot looks back at each poll.
+READ_AGAIN = timedelta(minutes=31)
 FIRST_FAILURE_AFTER = 4.0
 GROUP = -1001700200300
 TOPICS = {2: "Сбои"}
@@ -140,15 +142,14 @@ async def simulate(
     `rate` operations a second of all of them."""
     now = DemoClock()
     if merchants:
-        world = loaded_world(merchants, rate, now())
+        world = loaded_world(merchants, rate, now() - READ_AGAIN)
     else:
         world = World(seed=7, merchants=default_merchants(SIMULATED_PER_DAY), start=now() - HISTORY)
-    since = world.now
     bank = SimulatedBank(world, now=now)
     url = await bank.start(port=port)
     world.advance_to(now())
     keys = {merchant.id: epay_settings(merchant, url) for merchant in world.merchants}
-    announce(json.dumps({"bank": url, "merchants": keys, "since": since.isoformat()}))
+    announce(json.dumps({"bank": url, "merchants": keys, "since": now().isoformat()}))
     try:
         await stop.wait()
     finally:

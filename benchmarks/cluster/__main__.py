@@ -76,7 +76,7 @@ class Measured:
     def line(self) -> str:
         before, after = self.spent
         stored = self.lags.all
-        count = max(len(stored), 1)
+        count = max(self.lags.stored, 1)
         own = [late - early for early, late in zip(before.replicas, after.replicas, strict=True)]
         per = [f"{1000 * value / count:.2f}" for value in (sum(own), after.database - before.database)]
         bank = 1000 * (after.bank - before.bank) / count
@@ -164,7 +164,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--chats", type=int, default=600, help="groups that hear of one merchant each")
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--warm-up", type=float, default=30)
+    parser.add_argument("--warm-up", type=float, default=90)
     return parser.parse_args()
 
 

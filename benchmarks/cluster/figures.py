@@ -23,9 +23,10 @@ _STORED = """
 
 @dataclass(frozen=True, slots=True)
 class Lags:
-    """Seconds from an operation being listed by the bank to it being stored, by merchant; how many never were."""
+    """Seconds from the bank listing an operation to it being stored, by merchant; how many were and never were."""
 
     by_merchant: Mapping[str, Sequence[float]]
+    stored: int
     lost: int
 
     @property
@@ -44,16 +45,15 @@ def lags(url: str, world: World, start: datetime, end: datetime) -> Lags:
     with psycopg.connect(url) as connection:
         stored = {id_: float(at) for id_, at in connection.execute(_STORED, (first, last)) if at is not None}
     found: defaultdict[str, list[float]] = defaultdict(list)
-    lost = 0
+    kept = lost = 0
     for merchant in world.merchants:
         for row in world.ledger(merchant.id).between(start, end):
             if row.created_at >= end or row.hidden_at:
                 continue
-            if row.id not in stored:
-                lost += 1
-            elif len(row.changes) == 1:
+            kept, lost = kept + (row.id in stored), lost + (row.id not in stored)
+            if row.id in stored and len(row.changes) == 1:
                 found[merchant.id].append(stored[row.id] - max(row.created_at, row.visible_at).timestamp())
-    return Lags(found, lost)
+    return Lags(found, kept, lost)
 
 
 def share(values: Sequence[float], part: float) -> float:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from bot.config import Polling
-from bot.epay import BadRecord, EpayClient, Reading
+from bot.epay import EpayClient, Reading
 from bot.errors import SourceError
 from bot.incidents import Incidents
 from bot.ingest import tiers
+from bot.ingest.afresh import Afresh
 from bot.ingest.keeping import Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
@@ -67,6 +68,7 @@ class Ingest:
         self._news = News(merchant, incidents, watching)
         self._reader = Reader(merchant, client, now)
         self._slices = tiers.Slices()
+        self._afresh = Afresh(polling.overlap, polling.interval)
         self._patience = Patience(now)
         self._failing: set[str] = set()
         self._clock_heard = False
@@ -76,12 +78,12 @@ class Ingest:
         try:
             self._patience.check()
             source = await self._watched()
-            await self._read_newest(source)
+            back = await self._read_newest(source)
         except SourceError as error:
             self._patience.note(error)
             await self._store.write(self._record_loss, error)
             return False
-        await self._apart("recheck", self._recheck(source))
+        await self._apart("recheck", self._recheck(source, back))
         await self._read_older(source)
         return True
 
@@ -127,29 +129,33 @@ class Ingest:
         """The bank's clock: our own only paces."""
         return self._now() + self._client.clock_offset
 
-    async def _read_newest(self, source: Source) -> None:
-        reached, bad = await self._read_hot(source)
-        if await self._close_gap(source, reached - self._polling.overlap):
+    async def _read_newest(self, source: Source) -> timedelta:
+        """Returns how much was read again."""
+        back = self._afresh.back(self._bank_now(), source.through_at)
+        reached, readings = await self._read_hot(source, back)
+        self._afresh.read(back, sum(map(len, readings)), reached)
+        bad = [record for reading in readings for record in reading.set_aside]
+        if await self._close_gap(source, reached - back):
             dialect, now = self._client.dialect.to_json(), self._now()
             await self._store.write(self._news.record_answer, dialect=dialect, through_at=reached, bad=bad, now=now)
+        return back
 
-    async def _read_hot(self, source: Source) -> tuple[datetime, list[BadRecord]]:
+    async def _read_hot(self, source: Source, back: timedelta) -> tuple[datetime, list[Reading]]:
         """The newest minutes, once more if one of the clocks turns out to have jumped.
 
         The first time they end where the watch begins, so that nothing after it is taken for history.
-        Returns how far they reach, and the records in them that could not be read.
+        Returns how far they reach, and what was read.
         """
         for _ in range(CLOCK_READINGS):
             offset = self._client.clock_offset
             reached = self._bank_now() if source.through_at else source.watching_since_at
             end = reached + AHEAD if source.through_at else reached
-            window = Window(reached - self._polling.overlap, end)
-            bad: list[BadRecord] = []
-            for part in tiers.newest_first(window, lambda: self._slices.size("hot")):
-                bad += (await self._read("hot", source, Slice(window=part))).set_aside
-            if abs(self._client.clock_offset - offset) < self._polling.overlap / 2:
+            readings: list[Reading] = []
+            for part in tiers.newest_first(Window(reached - back, end), lambda: self._slices.size("hot")):
+                readings.append(await self._read("hot", source, Slice(window=part)))
+            if abs(self._client.clock_offset - offset) < back / 2:
                 break
-        return min(reached, self._bank_now()), bad
+        return min(reached, self._bank_now()), readings
 
     async def _close_gap(self, source: Source, until: datetime) -> bool:
         """After a time away: what lies between the last reading and the newest minutes, oldest first.
@@ -200,14 +206,14 @@ class Ingest:
         self._failing.discard(name)
         return True
 
-    async def _recheck(self, source: Source) -> None:
-        """Looks again at what the bank had not decided; the newest minutes have just been read anyway."""
+    async def _recheck(self, source: Source, back: timedelta) -> None:
+        """Looks again at what the bank had not decided; what is not older than `back` has just been read anyway."""
         bank_now = self._bank_now()
         due = await self._store.read(operations.list_to_recheck, self._merchant.id, bank_now, RECHECKS_A_POLL)
         if not due:
             return
         await self._store.write(operations.put_off_recheck, due, bank_now)
-        older = (operation for operation in due if operation.created_at < bank_now - self._polling.overlap)
+        older = (operation for operation in due if operation.created_at < bank_now - back)
         for window in _around(older):
             await self._read("recheck", source, Slice(window=window))
 
