@@ -59,6 +59,10 @@ bench-cluster: .venv/.ready
 faults: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(FAULTS)
 
+# Three replicas on one PostgreSQL under every fault; half an hour. FAULTS="kill network" picks rows, FAULTS=--short.
+faults-cluster: .venv/.ready
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.replicas $(FAULTS)
+
 # Twenty-five minutes of work without a pause: memory, descriptors, the write-ahead log.
 soak: .venv/.ready
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults soak

@@ -16,12 +16,12 @@ from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job as Queued
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
-from psycopg_pool import AsyncConnectionPool
 
 from bot.condition import poll_of
 from bot.delivery import Serving
 from bot.errors import StoreError
 from bot.model import MerchantId
+from bot.queueing import Rhythm, queue_pool, take_note, worker_of
 from bot.schedule import BEAT, DELIVERY, Job, Schedule, Work, Works
 from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
@@ -38,17 +38,6 @@ CLOCK = timedelta(seconds=10)
 TIDY = timedelta(minutes=10)
 _CHAT_LIMIT = timedelta(minutes=2)
 _AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
-    """How often a replica looks for what is due, says that it lives, and how soon a silent one counts as gone."""
-
-    hand_out: timedelta = timedelta(seconds=0.5)
-    heartbeat: timedelta = timedelta(seconds=2)
-    gone_after: timedelta = timedelta(seconds=8)
-    drain: timedelta = timedelta(seconds=6)
-    again: timedelta = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +166,7 @@ class Cluster:
         """The work is under way here: nobody needs to be told that it is lost."""
         id_ = context.job.id or 0
         if task := asyncio.current_task():
-            task.add_done_callback(_take_note)
+            task.add_done_callback(take_note)
         self._running.add(id_)
         self._worker_ids.add(context.job.worker_id or 0)
         try:
@@ -194,16 +183,11 @@ class Cluster:
 
     async def _work_on(self) -> None:
         """Works off the queue until it is cancelled. The pool outlives every outage of the database."""
-        pool = AsyncConnectionPool(
-            self._shared.conninfo,
-            min_size=1,
-            max_size=6,
-            timeout=2,
-            reconnect_timeout=3,
-            check=AsyncConnectionPool.check_connection,
-            open=False,
-        )
-        async with pool, self._queue.open_async(pool), asyncio.TaskGroup() as workers:
+        async with (
+            queue_pool(self._shared.conninfo) as pool,
+            self._queue.open_async(pool),
+            asyncio.TaskGroup() as workers,
+        ):
             for name, most in _AT_ONCE.items():
                 workers.create_task(self._keep_at(name, most), name=f"queue of {name}")
 
@@ -211,26 +195,12 @@ class Cluster:
         """One worker after the other, each until it loses the database, or Telegram if it serves chats."""
         while True:
             if name != turns.CHAT or await self._shared.serving.hears():
-                self._workers[name] = worker = self._worker(name, most)
+                self._workers[name] = worker = worker_of(self._queue, name, most, self._rhythm)
                 try:
                     await worker.run()  # type: ignore[no-untyped-call]
                 except ProcrastinateException as error:
                     log.debug("the queue cannot be worked off: %s", error)
             await asyncio.sleep(self._rhythm.again.total_seconds())
-
-    def _worker(self, name: str, most: int) -> Worker:
-        return Worker(
-            self._queue,
-            name=name,
-            queues=[name],
-            concurrency=most,
-            fetch_job_polling_interval=self._rhythm.heartbeat.total_seconds(),
-            update_heartbeat_interval=self._rhythm.heartbeat.total_seconds(),
-            stalled_worker_timeout=self._rhythm.gone_after.total_seconds(),
-            shutdown_graceful_timeout=self._rhythm.drain.total_seconds(),
-            delete_jobs="always",
-            install_signal_handlers=False,
-        )
 
     async def _rescue(self) -> None:
         """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""
@@ -264,12 +234,6 @@ class Cluster:
 
 def _own(name: str, every: timedelta, work: Work) -> Job:
     return Job("replica", lambda _: every, timedelta(minutes=1), lambda _: [(name, work)])
-
-
-def _take_note(task: asyncio.Task[object]) -> None:
-    """That the end of a job could not be written is no surprise: `_forgotten` finds it."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _locks(jobs: Sequence[Queued]) -> list[str]:

@@ -24,7 +24,7 @@ _SECRETS = re.compile(
 )
 _QUIET = ("telegram", "httpx", "httpcore", "aiohttp.access", "asyncio")
 # What our own schedule tells once, these would tell each time, and a stop as a failure.
-_SILENT = ("apscheduler", "procrastinate", "psycopg.pool")
+_SILENT = ("apscheduler", "procrastinate", "psycopg")
 
 
 class Redactor:

@@ -1,10 +1,11 @@
 """What each of several replicas owes the others: it leaves to them what it cannot do itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import postgres
@@ -18,9 +19,11 @@ from wires import Wire
 from bot.chat.intake import Intake, Pace
 from bot.chat.telegram import Gateway, Incoming, Menu
 from bot.delivery import Serving
+from bot.delivery.serving import GONE_AFTER
 from bot.demo.telegram import BotApi
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert
+from bot.queueing import queue_pool
 from bot.store import outbox, turns
 from bot.store.driver import Connection, Store
 from bot.store.fenced import Fenced
@@ -30,7 +33,10 @@ from bot.texts import Voices
 from bot.trouble import SOON, Trouble
 from bot.vitals import Vitals
 
+P = ParamSpec("P")
+T = TypeVar("T")
 TTL = timedelta(seconds=10)
+_STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -100,6 +106,45 @@ async def test_who_cannot_reach_telegram_serves_no_chats_and_holds_up_nobody(sto
     await stage.api.start(port=port or 0)
     assert await serving.hears()
     await stage.close()
+
+
+class Still(PostgresStore):
+    """Its replica stands still after each change."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        super().__init__(url)
+        self._clock = clock
+
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        result = await super().write(change, *args, **kwargs)
+        self._clock.at += GONE_AFTER
+        return result
+
+
+async def test_what_others_may_have_sent_by_now_is_not_sent_late(store: Store, url: str, tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    await stage.open()
+    await store.write(
+        outbox.announce,
+        [("look", NoticeAlert(text="Look", at=stage.now()))],
+        [Destination(chat_id=OWNER)],
+        stage.now(),
+    )
+    still = Still(url, stage.now)
+    await Serving(stage.gateway, still, Voices("en"), now=stage.now, vitals=Vitals()).serve(Place(OWNER, None))
+    row = await store.read(lambda db: db.row("SELECT state, unsure FROM outbox"))
+    assert row == {"state": "waiting", "unsure": 0}
+    assert not stage.api.deliveries
+    await still.close()
+    await stage.close()
+
+
+async def test_what_is_asked_of_the_queue_holds_nothing_longer_than_it_takes(store: Store, url: str) -> None:
+    async with queue_pool(url) as pool, pool.connection() as connection:
+        await connection.execute("SELECT 1")
+        states = await store.read(lambda db: [row["state"] for row in db.rows(_STATES)])
+    assert "idle" in states
+    assert "idle in transaction" not in states
 
 
 async def test_the_end_does_not_wait_for_a_server_that_is_away(url: str) -> None:

@@ -40,7 +40,7 @@ async def replicas(
     folder: Path, database: str | None = None, lodgings: Sequence[Lodging] = (HERE, HERE, HERE)
 ) -> AsyncIterator[Replicas]:
     """The scene, closed at the end."""
-    scene = Replicas(folder, database or await asyncio.to_thread(postgres.new_url), lodgings)
+    scene = Replicas(folder, database or postgres.new_url(), lodgings)
     try:
         yield await scene.open()
     finally:

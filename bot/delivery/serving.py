@@ -3,23 +3,25 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.correlation import about
 from bot.delivery.messages import Messages, Sender
 from bot.delivery.notes import Notes
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
-from bot.delivery.taking import destination_of, take
+from bot.delivery.taking import Taken, destination_of, take
 from bot.errors import DeliveryError, StoreError
 from bot.model import Destination, NoticeAlert
-from bot.store import living, turns
-from bot.store.driver import Store
+from bot.store import living, outbox, turns
+from bot.store.driver import Connection, Store
 from bot.store.outbox import Place
 from bot.texts import Voices
 from bot.vitals import Vitals
 
 PROBE = 3.0
+# Of a replica that was still for so long others may think that it is gone, and send what it has taken.
+GONE_AFTER = timedelta(seconds=8)
 
 
 class Serving:
@@ -43,9 +45,10 @@ class Serving:
 
     async def serve(self, place: Place) -> None:
         """The next message of a chat, to its end. Raises StoreError; `settle` then writes what became of it."""
-        alone = place in self._messages.alone
-        destination, rows, reply_to = await self._store.write(take, place, alone=alone, now=self._now())
-        if rows:
+        (destination, rows, reply_to), taken_at = await self._store.write(self._take, place)
+        if rows and self._now() - taken_at >= GONE_AFTER:
+            await self._store.write(outbox.put_back, rows, self._now(), "")
+        elif rows:
             with about(chat=place.chat_id, delivery=rows[0].id, incident=rows[0].incident):
                 await self._messages.send(place, rows, destination, reply_to)
         else:
@@ -65,6 +68,11 @@ class Serving:
     async def tell(self, notice: NoticeAlert, destinations: Sequence[Destination]) -> None:
         """Says something past the outbox, once, for when the store itself is the trouble."""
         await self._messages.tell(notice, destinations)
+
+    def _take(self, db: Connection, place: Place) -> tuple[Taken, datetime]:
+        """What is to be sent, and since when it is this replica's: the wait for others' changes is over by then."""
+        now = self._now()
+        return take(db, place, alone=place in self._messages.alone, now=now), now
 
     async def _rewrite(self, place: Place) -> None:
         rewrites = await self._store.read(living.list_rewrites, self._now())
