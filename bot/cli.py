@@ -17,7 +17,7 @@ from bot import __version__, logs, sentry
 from bot.config import Settings
 from bot.errors import ConfigurationError, Problem, SourceError
 from bot.exits import end, told_in_words
-from bot.heap import share_one_heap
+from bot.heap import keep_heap_small
 from bot.interview.command import init
 from bot.model import Window
 from bot.options import read_settings, settings_of, with_config
@@ -42,7 +42,7 @@ for command in (init, migrate, backup, restore, restored, copy):
 @with_config
 def run(config_path: Path, log_level: str, log_json: bool) -> None:
     """Run the bot until SIGTERM or SIGINT; SIGHUP has it read its configuration anew."""
-    share_one_heap()
+    keep_heap_small()
     signals, secrets = Signals(), set[str]()
 
     def read() -> Settings:

@@ -1,10 +1,13 @@
 """Tells the owners, past the store, that the store cannot be used, and that it can again; once each."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.errors import StoreError
 from bot.model import Destination, NoticeAlert
+
+# A server that is started anew, or gives way to another, is soon back: of that nobody is told.
+SOON = timedelta(seconds=30)
 
 
 class Trouble:
@@ -28,23 +31,31 @@ class Trouble:
         self._speaks = speaks
         self._owners = owners
         self._now = now
+        self._since: datetime | None = None
         self._told = False
 
     async def tell(self, error: StoreError | None) -> None:
         """`error` is why the store cannot be used, None that it works."""
-        told, self._told = self._told, error is not None and (self._told or self._speaks())
+        told, self._told = self._told, error is not None and (self._told or self._is_due())
         if error and self._told and not told:
             await self._say(self._lost(error))
-        elif told and not error:
+        if error is None:
+            self._since = None
+        if told and error is None:
             await self._say(
                 NoticeAlert(text="The database works again; what was missed is being read.", at=self._now())
             )
 
+    def _is_due(self) -> bool:
+        self._since = self._since or self._now()
+        lasts = self._now() - self._since
+        return self._speaks() and (lasts >= SOON or not self._shared)
+
     def _lost(self, error: StoreError) -> NoticeAlert:
         if self._shared:
             return NoticeAlert(
-                text="The bot cannot use its database: {error}. Nothing is lost: alerts wait until the database is "
-                "back, and the bot goes on by itself then.",
+                text="A replica of the bot cannot use the database: {error}. Nothing is lost: the others do its work, "
+                "and if none can use it, alerts wait until it is back.",
                 values={"error": str(error)},
                 at=self._now(),
             )

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from bot.store.binding import adapt
-from bot.store.driver import Connection, Store
+from bot.store.driver import Connection, Row, Store
 from bot.store.engines import open_store as open_url
 from bot.store.sqlite import SqliteConnection, open_for_writing
 
@@ -111,6 +111,11 @@ def list_tables(db: Connection) -> list[str]:
     on_server += "AND relnamespace = 'public'::regnamespace"
     rows = db.rows(on_server if db.parted else "SELECT name FROM sqlite_schema WHERE type = 'table'")
     return sorted(row["name"] for row in rows)
+
+
+def in_order(db: Connection, table: str) -> list[Row]:
+    """The rows of a table nothing was deleted from, as they came."""
+    return db.rows(f"SELECT * FROM {table} ORDER BY {'ctid' if db.parted else 'rowid'}")
 
 
 def dump(db: Connection) -> str:

@@ -56,7 +56,7 @@ def skip_unless_there() -> None:
 class Server:
     """One server on a port of loopback. It needs no disk that keeps its word: nothing here outlives the run."""
 
-    def __init__(self, *, settings: Sequence[str] = ("fsync=off", "full_page_writes=off")) -> None:
+    def __init__(self, *, settings: Sequence[str] = ("fsync=off", "full_page_writes=off", "autovacuum=off")) -> None:
         self.port = _free_port()
         self._folder = Path(mkdtemp(prefix="epay-bot-postgres-"))
         self._settings = settings

@@ -163,7 +163,7 @@ class Replicas:
 class Trade:
     """Operations at both merchants without end: some fail, some later, some are listed late. `failed`: when seen."""
 
-    def __init__(self, scene: Replicas, pause: tuple[float, float] = (0.5, 1.5)) -> None:
+    def __init__(self, scene: Replicas, pause: tuple[float, float] = (0.8, 2.2)) -> None:
         self.failed: dict[str, datetime] = {}
         self._scene = scene
         self._pause = pause

@@ -125,5 +125,5 @@ async def test_a_restart_leaves_the_picture_as_it_was(stage: Volumes) -> None:
 async def test_what_is_not_known_is_no_picture(stage: Volumes) -> None:
     await stage.pass_minutes(1)
     assert await stage.store.read(BANDS.of_terminal, SHOP, TerminalId("00000000")) is None
-    await stage.store.write(lambda db: db.run("UPDATE volume_state SET body = x'00'"))
+    await stage.store.write(lambda db: db.run("UPDATE volume_state SET body = :body", body=b"\0"))
     assert await stage.store.read(BANDS.of_terminal, SHOP, SAMAL) is None

@@ -27,7 +27,7 @@ from bot.store.fenced import Fenced
 from bot.store.outbox import Place
 from bot.store.postgres import PostgresStore
 from bot.texts import Voices
-from bot.trouble import Trouble
+from bot.trouble import SOON, Trouble
 from bot.vitals import Vitals
 
 TTL = timedelta(seconds=10)
@@ -120,20 +120,24 @@ def _nothing(db: Connection) -> None:
     db.run("DELETE FROM turn")
 
 
-async def test_of_a_trouble_that_all_notice_one_tells_and_the_same_one_of_its_end() -> None:
+async def test_of_a_trouble_that_lasts_one_tells_and_the_same_one_of_its_end() -> None:
     said: list[tuple[str, str]] = []
-    speaker = "a"
+    speaker, now = "a", Clock()
 
     def trouble(name: str) -> Trouble:
         async def say(notice: NoticeAlert, _: Sequence[Destination]) -> None:
             said.append((name, notice.text[:12]))
 
-        return Trouble(say, (), lambda: NOW, shared=True, speaks=lambda: speaker == name)
+        return Trouble(say, (), now, shared=True, speaks=lambda: speaker == name)
 
     a, b = trouble("a"), trouble("b")
+    for one in (b, a, a, b):
+        await one.tell(StoreError("away"))
+        assert said == []
+    now.at += SOON
     for one in (b, a, a, b):
         await one.tell(StoreError("away"))
     speaker = "b"
     for one in (b, a, b, a):
         await one.tell(None)
-    assert said == [("a", "The bot cann"), ("a", "The database")]
+    assert said == [("a", "A replica of"), ("a", "The database")]

@@ -555,7 +555,7 @@ CONVERSATIONS: dict[str, list[Turn | Bank | Silent]] = {
         support("/name 98151552 Esentai", NOT_YOURS),
     ],
     "how the bot is": [
-        owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "SQLite"),
+        owner("/health", "epay-bot 1.2.3", "running for 3 h", "Shop", "Nothing waits for Telegram", "Store: "),
         owner("[🔄 Refresh]", "epay-bot 1.2.3"),
         owner("/deliveries", "Messages to Telegram", "Nothing was sent", "✅ Nothing waits and nothing was lost"),
         owner("/deliveries", at="group"),

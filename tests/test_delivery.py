@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from databases import only_sqlite
 from delivering import OTHER, OWNER, SECOND, Stage, named
 
 from bot.delivery.taking import LEASE
@@ -313,9 +314,12 @@ async def test_the_owner_is_told_past_the_outbox(stage: Stage) -> None:
     assert not await stage.rows()
 
 
+# A bot on a server never lets anything leave that is noted nowhere: another replica would say it again.
+noted_nowhere = only_sqlite("replicas say nothing that they cannot note")
 FULL = "CREATE TRIGGER full BEFORE UPDATE ON outbox BEGIN SELECT RAISE(FAIL, 'full'); END"
 
 
+@noted_nowhere
 async def test_a_store_that_cannot_write_is_reported_by_every_step(stage: Stage) -> None:
     """So that the schedule tells of it once, instead of each chat every second; also while a message is on its way."""
     await stage.fail(1, OWNER)
@@ -331,6 +335,7 @@ async def test_a_store_that_cannot_write_is_reported_by_every_step(stage: Stage)
         await stage.delivery.step()
 
 
+@noted_nowhere
 async def test_what_is_known_leaves_once_though_nothing_can_be_noted(stage: Stage) -> None:
     invoices = await stage.fail(3)
     await stage.store.write(lambda db: db.run(FULL))
@@ -350,6 +355,7 @@ async def test_what_is_known_leaves_once_though_nothing_can_be_noted(stage: Stag
     assert {row["state"] for row in await stage.rows()} == {"sent"}
 
 
+@noted_nowhere
 async def test_a_lost_answer_that_cannot_be_noted_is_repeated_marked_once_it_can(stage: Stage) -> None:
     invoices = await stage.fail(1, OWNER)
     await stage.store.write(lambda db: db.run(FULL))
@@ -365,6 +371,7 @@ async def test_a_lost_answer_that_cannot_be_noted_is_repeated_marked_once_it_can
     assert (stage.invoices(), stage.invoices(marked=True)) == (invoices, invoices)
 
 
+@noted_nowhere
 async def test_a_success_that_could_not_be_recorded_is_recorded_later_and_not_repeated(stage: Stage) -> None:
     """The disk fills up between the attempt and its success."""
     invoices = await stage.fail(1, OWNER)
@@ -388,6 +395,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
 }
 
 
+@noted_nowhere
 @pytest.mark.parametrize("refusal", REFUSALS)
 async def test_what_did_not_leave_is_tried_again_though_that_cannot_be_noted(stage: Stage, refusal: str) -> None:
     """The disk fills up between the attempt and its refusal: neither the lease is waited for nor the disk."""

@@ -1,6 +1,7 @@
 """An incident's message and the replies to it, whatever becomes of the chat, of Telegram and of the message."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ import pytest
 from delivering import GROUP, OTHER, OWNER, REPEAT, SECOND
 from troubles import DOSTYK, EDIT, QUIET, SOUND, Troubles, troubles
 
-from bot.model import ChatKind, Destination, Loudness, ReasonClass
-from bot.store import chats
+from bot.model import ChatKind, Destination, Loudness, MerchantId, ReasonClass
+from bot.store import chats, incidents
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -230,12 +231,9 @@ async def test_a_group_that_moves_where_it_is_known_already_keeps_one_message(st
 
 async def test_time_goes_on_for_others_when_a_merchant_is_no_longer_configured(stage: Troubles) -> None:
     await stage.fail()
-    await stage.store.write(
-        lambda db: db.run(
-            "INSERT INTO incident SELECT 99, 'gone', rule, state, last_at, due_at, json_set(body, '$.number', 99, "
-            "'$.merchant_id', 'gone') FROM incident"
-        )
-    )
+    known = await stage.incident(1)
+    forgotten = replace(known, number=99, merchant_id=MerchantId("gone"))
+    await stage.store.write(incidents.save, forgotten, known.last_at + MINUTE)
     await stage.passes(20 * MINUTE)
     assert not (await stage.incident(1)).is_open
     assert "#99" not in " ".join(stage.sent())

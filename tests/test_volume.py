@@ -5,7 +5,8 @@ from itertools import chain
 
 import pytest
 
-from bot.rules.volume import Detector, Minute, Signal, VolumeSettings, describe
+from bot.rules.volume import Detector, Failure, Minute, Signal, VolumeSettings, describe
+from bot.rules.volume.failures import Failures
 from bot.rules.volume.season import EPOCH
 from tests.volume_stream import DAY, MONDAY, Terminal, grown, run
 
@@ -102,6 +103,15 @@ def test_one_payer_who_tries_again_and_again_is_one_failure(memory: tuple[bytes,
         same = tuple(f._replace(key="4500 tenge of one card") for f in failures)
         stubborn.append(m._replace(n=m.n + len(same), failures=same))
     assert opened(run(detector, chain(shop.minutes(day, day + 12 * HOUR), stubborn))) == []
+
+
+def test_a_minute_with_thousands_of_failures_is_remembered_like_one_with_two() -> None:
+    few, many = Failures(), Failures()
+    for known, count in ((few, 2), (many, 3000)):
+        failures = tuple(Failure(float(n), f"{n} tenge", ("issuer", "payer")[n % 2]) for n in range(count))
+        assert known.fold(7, failures) == count
+        assert known.grown(7) == "payer"
+    assert len(many.latest) == len(few.latest)
 
 
 def test_larger_amounts_are_found(memory: tuple[bytes, int]) -> None:

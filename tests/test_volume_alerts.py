@@ -85,7 +85,7 @@ async def test_an_incident_outlives_a_restart_and_is_one(stage: Volumes) -> None
 
 async def test_lost_memory_is_learned_again_from_the_store_without_a_word(stage: Volumes) -> None:
     await stage.pass_minutes(60, without(SAMAL))
-    await stage.store.write(lambda db: db.run("UPDATE volume_state SET body = x'00'"))
+    await stage.store.write(lambda db: db.run("UPDATE volume_state SET body = :body", body=b"\0"))
     stage.restart()
     await stage.ready()
     (incident,) = await stage.volume()

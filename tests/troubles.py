@@ -40,7 +40,7 @@ _NEXT = """
     SELECT MIN(at) AS at FROM (
         SELECT due_at AS at FROM incident UNION ALL SELECT until_at FROM silence WHERE ended_at IS NULL
         UNION ALL SELECT due_at FROM living WHERE dirty = 1 UNION ALL SELECT due_at FROM outbox WHERE state = 'waiting'
-    )
+    ) AS due
 """
 
 

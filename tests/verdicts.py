@@ -14,6 +14,7 @@ from bot.demo.telegram.records import Delivery
 
 _HEAD = re.compile(r"^\S+ #(\d+) ·", re.MULTILINE)
 _COUNT = re.compile(r"^([\d\s]+) плат\w+ не прош", re.MULTILINE)
+_INVOICE = re.compile(r"· счёт \d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Spread:
 class Verdict:
     """`alerts`: failures that are not told, or too often. `repeats` say that they are some, `unmarked` do not.
 
-    `disorder`: messages that came before an earlier one of the chat, or that took back what was told.
+    `disorder`: messages that came before an earlier one of the chat, or that say less than what was told.
     `silence`: the longest time, in seconds, in which no chat was told anything while there was something to tell.
     """
 
@@ -101,9 +102,11 @@ def count_told(deliveries: Sequence[Delivery]) -> list[datetime]:
 
 
 def told_by(text: str) -> tuple[int, int] | None:
-    """The incident of a living message, and how many failures it tells of."""
-    head, many = _HEAD.search(text), _COUNT.search(text)
-    return (int(head[1]), int(re.sub(r"\D", "", many[1])) if many else 1) if head else None
+    """The incident of a living message, and how many failures it tells of; None when it tells of none."""
+    head, many, one = _HEAD.search(text), _COUNT.search(text), _INVOICE.search(text)
+    if head is None or (many is None and one is None):
+        return None
+    return int(head[1]), int(re.sub(r"\D", "", many[1])) if many else 1
 
 
 def _missing(scene: Replicas) -> int:
@@ -123,19 +126,17 @@ def _unmarked(deliveries: Sequence[Delivery]) -> int:
 
 
 def _disorder(deliveries: Sequence[Delivery]) -> int:
-    opened = [
-        known[0]
-        for one in deliveries
-        if one.method == "sendMessage"
-        and REPEAT not in one.text
-        and not one.message.reply_to
-        and (known := told_by(one.text))
-    ]
-    versions: dict[int, list[int]] = {}
+    """Openings after later ones, and messages that in the end say less than they once did.
+
+    What a replica gave up when it lost Telegram may arrive later than what another has said since; it is put right.
+    """
+    opened, shown = [], dict[int, list[int]]()
     for one in deliveries:
         if one.message.reply_to is None and (known := told_by(one.text)):
-            versions.setdefault(one.message.message_id, []).append(known[1])
-    backwards = sum(later < earlier for counts in versions.values() for earlier, later in pairwise(counts))
+            shown.setdefault(one.message.message_id, []).append(known[1])
+            if one.method == "sendMessage" and REPEAT not in one.text:
+                opened.append(known[0])
+    backwards = sum(counts[-1] < max(counts) for counts in shown.values())
     return backwards + sum(later < earlier for earlier, later in pairwise(opened))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import admitting
 import aiohttp
 from builders import NOW, OWNER, SHOP
-from databases import open_store
+from databases import in_order, open_store
 
 from bot.config import Epay, Polling
 from bot.demo.bank import (
@@ -41,11 +41,6 @@ INTERVAL = 15 * SECOND
 ONCE = Retries(attempts=1, wait_initial=0, wait_max=0)
 
 
-_FAILURES = """
-    SELECT operation_id FROM incident_operation
-    JOIN operation ON operation.merchant_id = incident_operation.merchant_id AND operation.id = operation_id
-    ORDER BY first_seen_at, created_at
-"""
 _NEWS = """
     SELECT what, body FROM incident_event JOIN incident USING (number)
     WHERE rule = 'source' AND what IN ('first', 'resolved') ORDER BY incident_event.id
@@ -137,7 +132,7 @@ class Watch:
 
     async def failures(self) -> list[str]:
         """Ids of the operations that incidents were made of, in order; each was counted once."""
-        rows = await self.store.read(lambda db: db.rows(_FAILURES))
+        rows = await self.store.read(in_order, "incident_operation")
         assert sum(one.count for one in await self.incidents() if not one.key) == len(rows)
         return [row["operation_id"] for row in rows]
 

@@ -36,7 +36,7 @@ def as_columns(result: Result) -> str:
     """The figures of a row, then its note."""
     lost = result.losses
     counts = f"{lost.operations:>12}{lost.alerts:>8}{lost.repeats:>9}{lost.unmarked:>10}"
-    return f"{counts}{result.recovery:>8.1f} s  {result.note}"
+    return f"{counts}{result.recovery:>8.1f} s  {'; '.join((result.note, *result.broken))}"
 
 
 if __name__ == "__main__":

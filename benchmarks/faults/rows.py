@@ -28,7 +28,8 @@ class Row:
         """Whether nothing was lost or told too often, and all was told in time."""
         losses = result.losses
         lost = losses.operations + losses.alerts + losses.unmarked
-        return lost == 0 and (self.repeats or losses.repeats == 0) and result.recovery <= self.recovery
+        kept = lost == 0 and (self.repeats or losses.repeats == 0) and not result.broken
+        return kept and result.recovery <= self.recovery
 
 
 ROWS = (

@@ -1,10 +1,10 @@
 """Days of work in minutes: memory, descriptors and the write-ahead log must not grow with them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from statistics import mean
+from statistics import mean, median
 from typing import NamedTuple
 
 from running import OWNER, Outside, Program
@@ -22,7 +22,7 @@ COMMANDS = ("/today", "/health", "/failed", "/last", "/terminals", "/alerts", "/
 
 
 class Measured(NamedTuple):
-    """Megabytes, but for the descriptors."""
+    """What a tenth of the time takes as a rule (`memory`) and at most; megabytes, but for the descriptors."""
 
     memory: float
     descriptors: int
@@ -48,23 +48,27 @@ async def soak(folder: Path, *, full: bool) -> Result:
         await everything_told(outside, traffic)
         assert await program.stop() == 0
         losses = count_losses(outside, traffic.failed)
-        skipped = program.output.count("did not end within") + program.output.count(" fails: ")
-        assert skipped == 0, program.output[-2000:]
-        if full:
-            _assert_flat(measured)
         rows = len(outside.world.rows(outside.shop.id))
         note = f"{rows} operations in {seconds} s; " + ", ".join(_told(measured, name) for name in Measured._fields)
-        return Result(losses, 0, note)
+        broken = [line for line in program.output.splitlines() if "did not end within" in line or " fails: " in line]
+        return Result(losses, 0, note, (*broken, *(_growing(measured) if full else ())))
     finally:
         await outside.close()
 
 
 async def _tenth(outside: Outside, program: Program, asking: Person, seconds: float) -> Measured:
-    """How things stand after a while of work."""
+    """How things stand during a while of work, looked at each second: an instant may be in the midst of a poll."""
+    looks = []
     for number in range(max(int(seconds), 1)):
         await outside.api.says(asking, outside.api.chats[ASKING], COMMANDS[number % len(COMMANDS)])
         await asyncio.sleep(seconds / max(int(seconds), 1))
-    return await asyncio.to_thread(_measure, program.pid, outside.database)
+        looks.append(await asyncio.to_thread(_measure, program.pid, outside.database))
+    return Measured(
+        median(look.memory for look in looks),
+        max(look.descriptors for look in looks),
+        max(look.log for look in looks),
+        looks[-1].database,
+    )
 
 
 def _measure(pid: int, database: Path) -> Measured:
@@ -75,12 +79,16 @@ def _measure(pid: int, database: Path) -> Measured:
     return Measured(resident, descriptors, wal.stat().st_size / MEGABYTE, database.stat().st_size / MEGABYTE)
 
 
-def _assert_flat(measured: Sequence[Measured]) -> None:
+def _growing(measured: Sequence[Measured]) -> Iterator[str]:
     """By the middle all caches are full and every job has run; from then on nothing may grow."""
     settled, last = measured[4:7], measured[-3:]
-    assert mean(one.memory for one in last) <= 1.05 * mean(one.memory for one in settled), measured
-    assert max(one.descriptors for one in last) <= max(one.descriptors for one in settled) + 2, measured
-    assert max(one.log for one in measured) < 64, measured
+    growth = mean(one.memory for one in last) / mean(one.memory for one in settled) - 1
+    if growth > 0.05:
+        yield f"memory grows by {growth:.1%}: {[round(one.memory) for one in measured]}"
+    if max(one.descriptors for one in last) > max(one.descriptors for one in settled) + 2:
+        yield f"descriptors grow: {[one.descriptors for one in measured]}"
+    if max(one.log for one in measured) >= 64:
+        yield f"the write-ahead log grows: {[round(one.log) for one in measured]}"
 
 
 def _told(measured: Sequence[Measured], name: str) -> str:

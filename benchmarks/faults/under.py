@@ -26,11 +26,12 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`recovery`: seconds from the end of the fault until everything was told."""
+    """`recovery`: seconds from the end of the fault until everything was told; `broken`: what else should not be."""
 
     losses: Losses
     recovery: float
     note: str = ""
+    broken: tuple[str, ...] = ()
 
 
 async def under(folder: Path, fault: Fault, **sections: Any) -> Result:

@@ -40,7 +40,8 @@ ROWS = (
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
     Row("clocks", process.wrong_clocks, repeats=False),
-    Row("database-stop", database.stops),
+    # Once it is away for forty seconds.
+    Row("database-stop", database.stops, silence=55.0, answer=60.0),
     Row("database-cut", network.cut_off),
     Row("database-silent", network.swallowed),
     Row("telegram-silent", network.deaf),

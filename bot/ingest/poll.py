@@ -97,19 +97,17 @@ class Ingest:
         goal = self._bank_now() - span
         async with turn():
             source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
-        while left := await self._read_history(source, goal, turn):
+        while left := await self._history_left(goal):
             progress(left)
+            async with turn() as ours:
+                if ours and (tier := await self._store.read(_find_backfill, self._merchant.id)):
+                    await self._read_again(source, tier)
         progress(Window(goal, goal))
 
-    async def _read_history(self, source: Source, goal: datetime, turn: Turn) -> Window | None:
-        """The next slice; what was left before it, if anything was."""
-        async with turn() as ours:
-            tier = await self._store.read(_find_backfill, self._merchant.id)
-            if tier is None or tier.left.end <= goal:
-                return None
-            if ours:
-                await self._read_again(source, tier)
-        return Window(max(tier.left.start, goal), tier.left.end)
+    async def _history_left(self, goal: datetime) -> Window | None:
+        """What of the history back to the goal is still to be read, if anything is."""
+        tier = await self._store.read(_find_backfill, self._merchant.id)
+        return Window(max(tier.left.start, goal), tier.left.end) if tier and tier.left.end > goal else None
 
     async def _watched(self) -> Source:
         """The stored source. The watch begins anew as long as nothing has been read: what was before is history."""

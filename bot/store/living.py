@@ -138,9 +138,12 @@ def record_shown(db: Connection, rewrite: Rewrite, now: datetime) -> None:
 
 
 def put_off(db: Connection, rewrite: Rewrite, due_at: datetime) -> None:
-    """Rewriting failed in passing: again later. It is always safe to repeat."""
+    """Rewriting failed in passing: again later, even if another replica has meanwhile shown what is newer.
+
+    What was given up may still arrive, and then says what is old. It is always safe to repeat.
+    """
     db.run(
-        f"UPDATE living SET due_at = :due_at WHERE {_HERE}",
+        f"UPDATE living SET due_at = :due_at, dirty = 1 WHERE {_HERE}",
         due_at=to_micros(due_at),
         **_key(rewrite.incident, rewrite.place),
     )

@@ -27,20 +27,20 @@ class Failures:
         self.pending: list[tuple[float, float]] = [(0.0, 0.0)]
         self.recent: dict[str, float] = {}
         self.reasons: dict[str, float] = {}
-        self.latest: list[tuple[int, str]] = []
+        self.latest: list[tuple[int, str, int]] = []  # so many of a minute for one reason: no longer on a worse day
 
     def fold(self, i: int, failures: tuple[Failure, ...]) -> int:
         """How many of a minute's failures are new, not retries of one in the last ten minutes."""
         if self.recent and failures:
             start = failures[0].at - RETRY_SECONDS
             self.recent = {k: t for k, t in self.recent.items() if t >= start}
-        fresh = 0
+        fresh = Counter[str]()
         for at, key, reason in failures:
             if key not in self.recent:
-                fresh += 1
-                self.latest.append((i, reason))
+                fresh[reason] += 1
             self.recent[key] = at
-        return fresh
+        self.latest += [(i, reason, n) for reason, n in fresh.items()]
+        return fresh.total()
 
     @property
     def share(self) -> float:
@@ -61,12 +61,12 @@ class Failures:
             fails, tries = self.pending.pop(0)
             self.fails, self.tries = self.fails + fails, self.tries + tries
         self.pending.append((0.0, 0.0))
-        kept = [(m, r) for m, r in self.latest if m > i - WINDOWS[-1]]
+        kept = [one for one in self.latest if one[0] > i - WINDOWS[-1]]
         if clean:
             self.reasons = {k: v * fade for k, v in self.reasons.items()}
-            for m, reason in kept:
+            for m, reason, n in kept:
                 if m > i - 1440:
-                    self.reasons[reason] = self.reasons.get(reason, 0.0) + 1.0
+                    self.reasons[reason] = self.reasons.get(reason, 0.0) + n
         self.latest = kept
 
     def spoil(self, days: int) -> None:
@@ -76,7 +76,10 @@ class Failures:
 
     def grown(self, start: int) -> str | None:
         """The reason that grew most since minute `start`, against its usual part."""
-        seen = Counter(reason for m, reason in self.latest if m >= start)
+        seen = Counter[str]()
+        for m, reason, n in self.latest:
+            if m >= start:
+                seen[reason] += n
         total, usual = sum(seen.values()), sum(self.reasons.values()) + 5.0
         return max(seen, key=lambda r: (seen[r] - total * self.reasons.get(r, 0.0) / usual, r), default=None)
 

@@ -24,7 +24,7 @@ from bot.rules.volume.season import DayPlan, DayRecord, Season
 from bot.rules.volume.silence import Silence
 from bot.rules.volume.spread import Spread
 
-VERSION = 2
+VERSION = 3
 CLASSES: tuple[type, ...] = (
     *(Learner, History, Season, RateTable, DayRecord, DayPlan, Spread, Extremes, DayLevel, Bursts, Silence, Failures),
     *(Amounts, Today, Block, Incidents, Opened, BackOff, Row),
