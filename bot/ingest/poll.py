@@ -181,7 +181,11 @@ class Ingest:
             reading, whole = await self._reader.read(piece.window)
         self._slices.read(name, piece.window.span, reading.total)
         piece = replace(piece, reading=reading, settled=piece.settled and whole)
-        await self._store.write(self._keeper.keep, source, piece, self._bank_now())
+        if not piece.settled:
+            news = await self._store.read(operations.list_news, self._merchant.id, reading.operations)
+            piece = replace(piece, reading=replace(reading, operations=news))
+        if not piece.is_empty:
+            await self._store.write(self._keeper.keep, source, piece, self._bank_now())
         return reading
 
     @contextmanager
