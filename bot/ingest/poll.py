@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from bot.ingest.keeping import Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
 from bot.ingest.reader import Reader
-from bot.model import Merchant, MerchantId, Operation, Window
+from bot.model import Merchant, MerchantId, Window
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 AHEAD = timedelta(seconds=5)
 CLOCK_READINGS = 3
 RECHECKS_A_POLL = 50
-RECHECK_AROUND = timedelta(seconds=1)
-RECHECK_TOGETHER = timedelta(minutes=5)
 
 
 Turn = Callable[[], AbstractAsyncContextManager[bool]]
@@ -216,7 +214,7 @@ class Ingest:
             return
         await self._store.write(operations.put_off_recheck, due, bank_now)
         older = (operation for operation in due if operation.created_at < bank_now - back)
-        for window in _around(older):
+        for window in tiers.around(older):
             await self._read("recheck", source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
@@ -284,18 +282,3 @@ def _widen_backfill(
     if goal < tier.left.start:
         sources.save_tier(db, replace(tier, left=Window(goal, tier.left.end)))
     return source
-
-
-def _around(undecided: Iterable[Operation]) -> Iterator[Window]:
-    """Narrow windows around these operations, those near each other in one."""
-    window: Window | None = None
-    for operation in sorted(undecided, key=lambda known: known.created_at):
-        start, end = operation.created_at - RECHECK_AROUND, operation.created_at + RECHECK_AROUND
-        if window and start <= window.end + RECHECK_TOGETHER:
-            window = Window(window.start, end)
-            continue
-        if window:
-            yield window
-        window = Window(start, end)
-    if window:
-        yield window
