@@ -37,7 +37,8 @@ HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
 TIDY = timedelta(minutes=10)
 _CHAT_LIMIT = timedelta(minutes=2)
-_AT_ONCE = {turns.WORK: 48, turns.CHAT: 16}
+# As many as there may be merchants: those whose banks hang must not keep the next from its turn.
+_AT_ONCE = {turns.WORK: 400, turns.CHAT: 16}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz", type=int, default=1_500, help="how many forged updates the bot is given")
 
 
+def pytest_sessionstart() -> None:
+    """The server starts before a test changes where temporary files are."""
+    if ENGINE == POSTGRES:
+        postgres.server()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On a server only what may open a store is run: all else is the same as without one."""
     if ENGINE == SQLITE:

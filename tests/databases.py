@@ -21,6 +21,7 @@ import pytest
 from bot.store.binding import adapt
 from bot.store.driver import Connection, Row, Store
 from bot.store.engines import open_store as open_url
+from bot.store.postgres import WRITERS
 from bot.store.sqlite import SqliteConnection, open_for_writing
 
 SQLITE, POSTGRES = ENGINES = ("sqlite", "postgres")
@@ -86,6 +87,19 @@ def writing(path: Path, engine: str = ENGINE) -> Iterator[Connection]:
             adapt(connection)
             connection.execute("BEGIN")
             yield postgres.BothWays(connection)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Somebody beside the program writes, and goes on doing so."""
+    if ENGINE == SQLITE:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with psycopg.connect(url_of(path)) as other:
+            other.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")  # type: ignore[call-overload]
+            yield
 
 
 @contextmanager

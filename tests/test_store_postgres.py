@@ -16,7 +16,7 @@ from bot.errors import StoreError
 from bot.model import Window
 from bot.store import operations
 from bot.store.driver import Connection, Store
-from bot.store.postgres import PostgresStore
+from bot.store.postgres import WRITERS, PostgresStore
 
 SECOND = timedelta(seconds=1)
 BACK_WITHIN = 10.0
@@ -165,7 +165,7 @@ async def test_readers_do_not_wait_for_a_writer_nor_it_for_them(store: Store, ur
 async def test_a_writer_that_holds_up_all_others_is_waited_for_and_then_told(url: str) -> None:
     impatient = PostgresStore(url, patience=SECOND / 5)
     with psycopg.connect(url) as holder:
-        holder.execute("SELECT pg_advisory_xact_lock(1701863801)")
+        holder.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")
         with pytest.raises(StoreError, match="lock timeout"):
             await impatient.write(insert, 1)
         assert await impatient.read(count) == 0

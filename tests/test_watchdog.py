@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from databases import only_sqlite
 from running import Outside
 
 from bot.app import App
@@ -86,6 +87,7 @@ async def alive(outside: Outside, deadlines: Deadlines) -> "asyncio.Task[None]":
     return running
 
 
+@only_sqlite("a replica's work ends by its own limit, and any replica does it next")
 async def test_a_poll_that_hangs_is_restarted_and_goes_on(outside: Outside, caplog: pytest.LogCaptureFixture) -> None:
     outside.bank.faults.next("list", Fault.slow_headers(30))
     running = await alive(outside, Deadlines(poll=2 * SECOND, tick=QUICK))

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from builders import NOW
+from databases import ENGINE, SQLITE
 from prometheus_client.parser import text_string_to_metric_families
 from running import Outside, Program
 
@@ -122,13 +123,9 @@ async def test_what_is_missing_is_named_while_the_bot_is_not_ready(outside: Outs
     await program.says("the bank does not answer")
     answer = await get(program, "/readyz")
     assert answer.status == 503
-    assert answer.json == {
-        "ready": False,
-        "missing": [
-            "merchant shop has not been read since the start",
-            "Telegram has not answered since the start",
-        ],
-    }
+    # On a server another replica may have read it: that it has been read at all is enough.
+    unread = ["merchant shop has not been read since the start"] if ENGINE == SQLITE else []
+    assert answer.json == {"ready": False, "missing": [*unread, "Telegram has not answered since the start"]}
     assert (await get(program, "/healthz")).status == 200
     found = await samples(program)
     assert found["epay_bot_polls_total", "shop", "lost"] >= 1

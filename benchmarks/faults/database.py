@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from databases import held
 from running import Outside, Program
 
 from benchmarks.faults.under import Over, Result, under
@@ -37,10 +38,8 @@ async def locked(folder: Path, *, full: bool) -> Result:
     """Another program holds the database for longer than anybody waits for it."""
 
     async def lock(outside: Outside, program: Program) -> Over:
-        with closing(sqlite3.connect(outside.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with held(outside.database):
             await asyncio.sleep(30 if full else 6)
-            other.execute("ROLLBACK")
         return Over(program)
 
     return await under(folder, lock)

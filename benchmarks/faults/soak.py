@@ -76,7 +76,12 @@ def _measure(pid: int, database: Path) -> Measured:
     resident = next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmRSS"))
     wal = database.with_name(database.name + "-wal")
     descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return Measured(resident, descriptors, wal.stat().st_size / MEGABYTE, database.stat().st_size / MEGABYTE)
+    return Measured(resident, descriptors, _size(wal), _size(database))
+
+
+def _size(path: Path) -> float:
+    """Of a database on a server nothing is here."""
+    return path.stat().st_size / MEGABYTE if path.exists() else 0.0
 
 
 def _growing(measured: Sequence[Measured]) -> Iterator[str]:

@@ -31,6 +31,11 @@ class Slice:
     tier: Tier | None = None
     settled: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether to keep it changes nothing."""
+        return not (self.reading.operations or self.reading.set_aside or self.through_at or self.tier or self.settled)
+
 
 class Keeper:
     """Keeps one merchant's slices."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from bot.ingest.keeping import Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
 from bot.ingest.reader import Reader
-from bot.model import Merchant, MerchantId, Operation, Window
+from bot.model import Merchant, MerchantId, Window
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 AHEAD = timedelta(seconds=5)
 CLOCK_READINGS = 3
 RECHECKS_A_POLL = 50
-RECHECK_AROUND = timedelta(seconds=1)
-RECHECK_TOGETHER = timedelta(minutes=5)
 
 
 Turn = Callable[[], AbstractAsyncContextManager[bool]]
@@ -97,19 +95,17 @@ class Ingest:
         goal = self._bank_now() - span
         async with turn():
             source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
-        while left := await self._read_history(source, goal, turn):
+        while left := await self._history_left(goal):
             progress(left)
+            async with turn() as ours:
+                if ours and (tier := await self._store.read(_find_backfill, self._merchant.id)):
+                    await self._read_again(source, tier)
         progress(Window(goal, goal))
 
-    async def _read_history(self, source: Source, goal: datetime, turn: Turn) -> Window | None:
-        """The next slice; what was left before it, if anything was."""
-        async with turn() as ours:
-            tier = await self._store.read(_find_backfill, self._merchant.id)
-            if tier is None or tier.left.end <= goal:
-                return None
-            if ours:
-                await self._read_again(source, tier)
-        return Window(max(tier.left.start, goal), tier.left.end)
+    async def _history_left(self, goal: datetime) -> Window | None:
+        """What of the history back to the goal is still to be read, if anything is."""
+        tier = await self._store.read(_find_backfill, self._merchant.id)
+        return Window(max(tier.left.start, goal), tier.left.end) if tier and tier.left.end > goal else None
 
     async def _watched(self) -> Source:
         """The stored source. The watch begins anew as long as nothing has been read: what was before is history."""
@@ -183,7 +179,11 @@ class Ingest:
             reading, whole = await self._reader.read(piece.window)
         self._slices.read(name, piece.window.span, reading.total)
         piece = replace(piece, reading=reading, settled=piece.settled and whole)
-        await self._store.write(self._keeper.keep, source, piece, self._bank_now())
+        if not piece.settled:
+            news = await self._store.read(operations.list_news, self._merchant.id, reading.operations)
+            piece = replace(piece, reading=replace(reading, operations=news))
+        if not piece.is_empty:
+            await self._store.write(self._keeper.keep, source, piece, self._bank_now())
         return reading
 
     @contextmanager
@@ -214,7 +214,7 @@ class Ingest:
             return
         await self._store.write(operations.put_off_recheck, due, bank_now)
         older = (operation for operation in due if operation.created_at < bank_now - back)
-        for window in _around(older):
+        for window in tiers.around(older):
             await self._read("recheck", source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
@@ -282,18 +282,3 @@ def _widen_backfill(
     if goal < tier.left.start:
         sources.save_tier(db, replace(tier, left=Window(goal, tier.left.end)))
     return source
-
-
-def _around(undecided: Iterable[Operation]) -> Iterator[Window]:
-    """Narrow windows around these operations, those near each other in one."""
-    window: Window | None = None
-    for operation in sorted(undecided, key=lambda known: known.created_at):
-        start, end = operation.created_at - RECHECK_AROUND, operation.created_at + RECHECK_AROUND
-        if window and start <= window.end + RECHECK_TOGETHER:
-            window = Window(window.start, end)
-            continue
-        if window:
-            yield window
-        window = Window(start, end)
-    if window:
-        yield window

@@ -1,10 +1,10 @@
 """Which older stretch of time is to be read again now, and in how large pieces; pure."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import MerchantId, Window
+from bot.model import MerchantId, Operation, Window
 from bot.store.sources import Tier, TierName
 
 SMALLEST_SLICE = timedelta(seconds=30)
@@ -12,6 +12,8 @@ FIRST_SLICE = timedelta(days=1)
 LARGEST_SLICE = timedelta(days=7)
 ROWS_A_SLICE = 2000
 REST = timedelta(minutes=2)
+RECHECK_AROUND = timedelta(seconds=1)
+RECHECK_TOGETHER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +128,18 @@ class Slices:
     def _resize(self, name: str, factor: float) -> None:
         seconds = int(self.size(name).total_seconds() * factor)
         self._sizes[name] = min(max(timedelta(seconds=seconds), SMALLEST_SLICE), LARGEST_SLICE)
+
+
+def around(undecided: Iterable[Operation]) -> Iterator[Window]:
+    """Narrow windows around these operations, those near each other in one."""
+    window: Window | None = None
+    for operation in sorted(undecided, key=lambda known: known.created_at):
+        start, end = operation.created_at - RECHECK_AROUND, operation.created_at + RECHECK_AROUND
+        if window and start <= window.end + RECHECK_TOGETHER:
+            window = Window(window.start, end)
+            continue
+        if window:
+            yield window
+        window = Window(start, end)
+    if window:
+        yield window

@@ -85,12 +85,23 @@ def apply(
             new.append(Transition(None, operation, operation.created_at < history_before))
         elif operation.outcome.rank < before.outcome.rank:
             stale.append(operation.id)
-        elif (after := replace(operation, created_at=before.created_at)) != before:
-            changed.append(Transition(before, after))
+        elif _differ(operation, before):
+            changed.append(Transition(before, replace(operation, created_at=before.created_at)))
     _write(db, [transition.after for transition in new], changed, now)
     transitions = (*new, *changed)
     rollups.add(db, merchant_id, transitions)
     return Applied(transitions, tuple(stale))
+
+
+def list_news(db: Connection, merchant_id: MerchantId, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """What of an answer `apply` has something to do about: asked by a reader, so that nothing new holds up nobody."""
+    stored = _stored(db, merchant_id, {operation.id: operation for operation in operations})
+    return tuple(one for one in operations if (known := stored.get(one.id)) is None or _differ(one, known))
+
+
+def _differ(shown: Operation, known: Operation) -> bool:
+    """When it was made is what was said first."""
+    return shown != known and replace(shown, created_at=known.created_at) != known
 
 
 def _furthest(operations: Iterable[Operation]) -> dict[OperationId, Operation]:

@@ -29,10 +29,10 @@ T = TypeVar("T")
 ENGINE = "postgres"
 CLOSE = 1.0
 # A number of our own, so that no other program's lock is meant.
-_WRITERS = 0x65706179
+WRITERS = 0x65706179
 _WRITE = (
     "BEGIN; SET LOCAL lock_timeout = {patience}; SET LOCAL idle_in_transaction_session_timeout = '5s'; "
-    f"SELECT pg_advisory_xact_lock({_WRITERS})"
+    f"SELECT pg_advisory_xact_lock({WRITERS})"
 )
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '60s'"
 # SQLite compares text by its bytes and keeps 64 bits in every integer.

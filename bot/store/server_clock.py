@@ -1,5 +1,6 @@
-"""The clock of the database, so that replicas whose own clocks differ agree on what is due."""
+"""The clock of the database, so that replicas whose own clocks differ, or jump, agree on what is due."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,22 +11,26 @@ LONGEST_LOOK = timedelta(seconds=1)
 
 
 class ServerClock:
-    """This machine's clock, put right by `set`; until then as it is."""
+    """The database's clock as it was last looked at, and what `ticks` (seconds) have passed since; at first our own."""
 
-    def __init__(self, local: Callable[[], datetime]) -> None:
+    def __init__(self, local: Callable[[], datetime], ticks: Callable[[], float] = time.monotonic) -> None:
         self._local = local
-        self._ahead = timedelta()
+        self._ticks = ticks
+        self._seen: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        return self._local() + self._ahead
+        if self._seen is None:
+            return self._local()
+        at, ticks = self._seen
+        return at + timedelta(seconds=self._ticks() - ticks)
 
     async def set(self, store: Store) -> None:
         """Looks at the database's clock; a look that took long says little and is left out. Raises StoreError."""
-        before = self._local()
+        before = self._ticks()
         server = await store.read(_read)
-        took = self._local() - before
-        if took < LONGEST_LOOK:
-            self._ahead = server - (before + took / 2)
+        after = self._ticks()
+        if after - before < LONGEST_LOOK.total_seconds():
+            self._seen = server, (before + after) / 2
 
 
 def _read(db: Connection) -> datetime:
