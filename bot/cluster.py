@@ -121,16 +121,16 @@ class Cluster:
         """Puts what is due into the queue. Raises StoreError."""
         await self._shared.serving.settle()
         if not self._begun:
-            await self._works.store.write(turns.begin, self._every, self._works.now())
+            await self._works.store.write_apart(turns.begin, self._every, self._works.now())
             self._begun = True
         if await self._works.store.read(turns.look, self._every, self._works.now()):
-            await self._works.store.write(turns.hand_out, self._every, self._works.now())
+            await self._works.store.write_apart(turns.hand_out, self._every, self._works.now())
 
     async def _set_clock(self) -> None:
         await self._shared.clock.set(self._works.store)
 
     async def _forget_chats(self) -> None:
-        await self._works.store.write(turns.forget_chats, self._works.now())
+        await self._works.store.write_apart(turns.forget_chats, self._works.now())
 
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):
@@ -139,7 +139,7 @@ class Cluster:
                 await self._own.run_once(name, self._alone(name, work), job.limit)
             else:
                 # Put there by a replica of another version or with other merchants, which shall have it again.
-                await self._works.store.write(turns.bring_forward, [name], self._works.now())
+                await self._works.store.write_apart(turns.bring_forward, [name], self._works.now())
 
     def _alone(self, name: str, work: Work) -> Work:
         """The work under the lease of its merchant, if it is a merchant's poll."""

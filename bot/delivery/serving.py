@@ -55,7 +55,7 @@ class Serving:
             await self._rewrite(place)
         # That this replica does not hear Telegram says nothing about the others.
         if not self._outcomes.lost and (until := self._pace.paused_until) and until > self._now():
-            await self._store.write(turns.pause, until)
+            await self._store.write_apart(turns.pause, until)
 
     async def hears(self) -> bool:
         """Whether Telegram can be reached from here; tried anew if it lately could not."""

@@ -58,6 +58,11 @@ class Store(Protocol):
     async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `change` in one transaction: all of it or nothing."""
 
+    async def write_apart(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same for rows that are safe by themselves (leases, turns): it need not wait for the changes of others."""
+
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `query` on a connection that cannot write."""
 

@@ -48,11 +48,11 @@ class Fenced:
         """Takes the lease, or goes on with it; whether it is this replica's now. Raises StoreError."""
         if self._epoch is not None:
             try:
-                await self._store.write(leases.extend, self._lease, self._epoch, self._now(), self._ttl)
+                await self._store.write_apart(leases.extend, self._lease, self._epoch, self._now(), self._ttl)
             except LeaseLost:
                 self._epoch = None
         if self._epoch is None:
-            self._epoch = await self._store.write(leases.take, self._lease, self._owner, self._now(), self._ttl)
+            self._epoch = await self._store.write_apart(leases.take, self._lease, self._owner, self._now(), self._ttl)
         return self._epoch is not None
 
     async def release(self) -> None:
@@ -60,7 +60,7 @@ class Fenced:
         epoch, self._epoch = self._epoch, None
         if epoch is not None:
             with suppress(StoreError):
-                await self._store.write(leases.release, self._lease, epoch)
+                await self._store.write_apart(leases.release, self._lease, epoch)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[bool]:
@@ -76,6 +76,11 @@ class Fenced:
             return change(db, *args, **kwargs)
 
         return await self._store.write(fenced)
+
+    async def write_apart(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._store.write_apart(change, *args, **kwargs)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._store.read(query, *args, **kwargs)

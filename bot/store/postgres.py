@@ -22,7 +22,7 @@ from bot.store.binding import adapt, bound, placed
 from bot.store.bulk import bulk_of
 from bot.store.driver import Connection, Row
 from bot.store.schema import Migration, list_migrations
-from bot.store.threads import READERS, Threads
+from bot.store.threads import APART, READERS, Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,6 +34,7 @@ _WRITE = (
     "BEGIN; SET LOCAL lock_timeout = {patience}; SET LOCAL idle_in_transaction_session_timeout = '5s'; "
     f"SELECT pg_advisory_xact_lock({WRITERS})"
 )
+_APART = "BEGIN; SET LOCAL lock_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '60s'"
 # SQLite compares text by its bytes and keeps 64 bits in every integer.
 _TYPES = (
@@ -136,6 +137,15 @@ class PostgresStore:
         with server.named():
             return await self._threads.write(work)
 
+    async def write_apart(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def work() -> T:
+            return self._transaction(_APART, lambda db: change(db, *args, **kwargs), prepared=False)
+
+        with server.named():
+            return await self._threads.write_apart(work)
+
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             return self._transaction(_READ, lambda db: query(db, *args, **kwargs), prepared=True)
@@ -207,7 +217,7 @@ def _pool(conninfo: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
         conninfo,
         kwargs={"autocommit": True},
         min_size=1,
-        max_size=READERS + 1,
+        max_size=READERS + 1 + APART,
         timeout=5,
         # A pool that has given up tries anew at the next call: after an outage nothing waits for a long pause to end.
         reconnect_timeout=3,

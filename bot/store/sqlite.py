@@ -95,6 +95,11 @@ class SqliteStore:
         with self._named():
             return await self._threads.write(work)
 
+    async def write_apart(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self.write(change, *args, **kwargs)
+
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
             return _in_transaction(self._reader(), "BEGIN", lambda db: query(db, *args, **kwargs))

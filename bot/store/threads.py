@@ -9,6 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 READERS = 3
+APART = 2
 # A thread that waits for an answer of the database must not wait as long again for its turn of the interpreter, with
 # everybody's lock in its hand: what reads the bank's answers in the loop would let go of it only every 5 ms.
 _TURN = 0.0005
@@ -22,6 +23,8 @@ class Threads:
         self._posted = 0
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        # Its threads begin with the first work they get: a file has none for them.
+        self._apart = ThreadPoolExecutor(APART, thread_name_prefix="store-apart")
 
     @property
     def waiting(self) -> int:
@@ -39,11 +42,16 @@ class Threads:
         finally:
             self._posted -= 1
 
+    async def write_apart(self, work: Callable[[], T]) -> T:
+        """In whatever order."""
+        return await _post(self._apart, work)
+
     async def read(self, work: Callable[[], T]) -> T:
         return await _post(self._readers, work)
 
     async def close_readers(self) -> None:
         await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._apart.shutdown)
 
     async def close(self, last: Callable[[], object]) -> None:
         """Waits for what is running; the writing thread does `last` and ends."""
@@ -57,6 +65,7 @@ class Threads:
         """Ends both when nothing was begun."""
         self._writer.shutdown()
         self._readers.shutdown()
+        self._apart.shutdown()
 
 
 async def _post(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
