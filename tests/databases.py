@@ -110,6 +110,7 @@ def undone(db: Connection) -> Iterator[None]:
         yield
     finally:
         db.run("ROLLBACK TO SAVEPOINT before")
+        db.run("RELEASE SAVEPOINT before")
 
 
 def changed_rows(db: Connection) -> int:
