@@ -54,14 +54,15 @@ class PostgresConnection:
     """The Connection protocol over psycopg.
 
     Where statements are `prepared`, they are planned once: over a table a month, planning takes longer than looking.
-    What fills a database is planned anew each time: a plan made for an empty table is none for a full one.
+    What fills a database, and what asks for a list, is planned anew each time: a plan made for an empty table, or for a
+    list of ten, is none for a full one and a thousand.
     """
 
     parted = True
 
     def __init__(self, connection: psycopg.Connection[dict[str, Any]], *, prepared: bool = False) -> None:
         self._connection = connection
-        self._cursor = psycopg.Cursor if prepared else ClientCursor
+        self._prepared = prepared
 
     @property
     def version(self) -> str:
@@ -90,7 +91,9 @@ class PostgresConnection:
                 cursor.executemany(placed(sql), given)
 
     def _execute(self, sql: str, values: dict[str, object]) -> psycopg.Cursor[dict[str, Any]]:
-        return self._cursor(self._connection).execute(*bound(sql, values))
+        prepared = self._prepared and not any(isinstance(value, list) for value in values.values())
+        cursor = psycopg.Cursor if prepared else ClientCursor
+        return cursor(self._connection).execute(*bound(sql, values))
 
 
 class PostgresStore:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.model import (
+    ALL_MERCHANTS,
     ChatKind,
     Destination,
     EventKind,
@@ -41,7 +42,7 @@ def list_for(db: Connection, incident: Incident) -> list[Route]:
     """
     known = [
         _route(to, subscriptions.list_heard(db, place_of(to)), incident)
-        for to in chats.list_subscribed(db)
+        for to in chats.list_near(db, incident.merchant_id)
         if people.may_hear(db, to, incident.merchant_id, Right.ALERTS)
     ]
     routes = with_fallback(known)
@@ -74,7 +75,7 @@ def list_for_notices(db: Connection) -> list[Destination]:
     """Working chats that want to hear of the bot's own troubles and may know of every merchant."""
     return [
         to
-        for to in chats.list_subscribed(db)
+        for to in chats.list_near(db, ALL_MERCHANTS)
         if to.disabled_reason is None
         and people.is_owners(db, to)
         and (wish := wish_for(subscriptions.list_heard(db, place_of(to)), EventKind.SOURCE, "", ""))
