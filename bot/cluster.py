@@ -27,6 +27,7 @@ from bot.store import leases, outbox, turns
 from bot.store.driver import Connection
 from bot.store.fenced import Fenced
 from bot.store.outbox import Place
+from bot.store.postgres import WRITERS
 from bot.store.server_clock import ServerClock
 from bot.vitals import Vitals
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
 TIDY = timedelta(minutes=10)
+SILENT = timedelta(seconds=10)
 _CHAT_LIMIT = timedelta(minutes=2)
 # As many as there may be merchants: those whose banks hang must not keep the next from its turn.
 _AT_ONCE = {turns.WORK: 400, turns.CHAT: 16}
@@ -205,6 +207,9 @@ class Cluster:
 
     async def _rescue(self) -> None:
         """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""
+        for lock in (WRITERS, turns.TURNS):
+            if await self._works.store.read(leases.end_silent, lock, SILENT):
+                log.warning("a replica that says nothing held up the others, and its session is ended")
         await self._free(())
         with suppress(ProcrastinateException):
             manager = self._queue.job_manager

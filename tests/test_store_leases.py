@@ -1,9 +1,12 @@
 """Work that is one replica's at a time, and what a replica that comes back late must not do."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import postgres
+import psycopg
 import pytest
 from builders import NOW, minutes
 
@@ -11,7 +14,7 @@ from bot.errors import LeaseLost
 from bot.store import leases
 from bot.store.driver import Connection, Store
 from bot.store.fenced import Fenced
-from bot.store.postgres import PostgresStore
+from bot.store.postgres import WRITERS, PostgresStore
 
 TTL = timedelta(minutes=1)
 pytestmark = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing())
@@ -110,3 +113,27 @@ async def test_a_holder_that_lost_it_may_take_it_again_when_it_is_free(store: St
     assert not first.ours
     await second.release()
     assert await first.hold()
+
+
+async def test_who_holds_everybodys_lock_in_silence_is_ended_and_the_others_go_on() -> None:
+    url = postgres.new_url()
+    store = PostgresStore(url)
+    with suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as frozen, frozen.pipeline():
+        # No end of this pipeline is ever sent: for the server a statement goes on.
+        frozen.execute("SELECT pg_advisory_lock(%s)", (WRITERS,))
+        frozen.pgconn.send_flush_request()
+        frozen.pgconn.flush()
+        while not await store.read(held):
+            pass
+        waiting = asyncio.create_task(store.write(mark))
+        assert await store.read(leases.end_silent, WRITERS, timedelta(minutes=1)) == 0
+        assert not waiting.done()
+        while not await store.read(leases.end_silent, WRITERS, timedelta()):
+            pass
+        await asyncio.wait_for(waiting, 5)
+    assert await marks(store) == 1
+    await store.close()
+
+
+def held(db: Connection) -> bool:
+    return bool(db.rows("SELECT 1 AS held FROM pg_locks WHERE locktype = 'advisory' AND granted"))

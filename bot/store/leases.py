@@ -41,6 +41,18 @@ def expire(db: Connection, names: Iterable[str]) -> None:
     db.many("UPDATE lease SET until_at = 0 WHERE name = ?", [(name,) for name in names])
 
 
-def release_all(db: Connection, owner: str) -> None:
-    """A replica that ends holds nothing any more."""
-    db.run("UPDATE lease SET until_at = 0 WHERE owner = :owner", owner=owner)
+def end_silent(db: Connection, lock: int, after: timedelta) -> int:
+    """Ends sessions that hold everybody's lock and have said nothing for so long: their replica is frozen or cut off.
+
+    The server's own limit does not see one that stopped in the middle of a statement. Returns how many.
+    """
+    rows = db.rows(
+        "SELECT pg_terminate_backend(held.pid) AS ended FROM pg_locks AS held JOIN pg_stat_activity AS known "
+        "ON known.pid = held.pid WHERE held.locktype = 'advisory' AND held.granted AND held.classid = 0 "
+        "AND held.objid = :lock AND known.wait_event_type = 'Client' AND held.database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND known.state_change < clock_timestamp() - :seconds * interval '1 second'",
+        lock=lock,
+        seconds=after.total_seconds(),
+    )
+    return len(rows)

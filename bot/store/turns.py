@@ -19,7 +19,7 @@ PRIVATE = timedelta(seconds=1)
 GROUP = timedelta(seconds=3)
 _ALL_CHATS = "all chats"
 # A number of our own, so that no other program's lock is meant.
-_TURNS = 0x65706174
+TURNS = 0x65706174
 _QUEUE = """
     SELECT procrastinate_defer_jobs_v1(
         array_agg(ROW(job.task, job.task, 0, job.lock, job.lock, job.args, NULL)::procrastinate_job_to_defer_v1)
@@ -72,7 +72,7 @@ def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
 def hand_out(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     """Puts what is due into the queue that all replicas work off, each piece once, and plans its next turn."""
     # One replica at a time; whoever comes second finds nothing left that is due.
-    db.row("SELECT pg_advisory_xact_lock(:turns)", turns=_TURNS)
+    db.row("SELECT pg_advisory_xact_lock(:turns)", turns=TURNS)
     due = look(db, every, now)
     _plan(db, {name: now + every[name] for name in due.names})
     _plan(db, {_chat(place): now + (PRIVATE if place.chat_id > 0 else GROUP) for place in due.places})
