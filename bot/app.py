@@ -19,7 +19,7 @@ from bot.epay import Dialect, EpayClient
 from bot.errors import PingFailed, StoreError
 from bot.heartbeat import Heartbeat
 from bot.model import Destination, MerchantId, NoticeAlert
-from bot.parts import Parts, Rules, database_of, merchant_of, open_store, utc_now
+from bot.parts import Parts, Rules, merchant_of, open_store, utc_now
 from bot.runner import Runner
 from bot.schedule import JOBS, Job
 from bot.solo import Solo
@@ -32,8 +32,6 @@ from bot.trouble import Trouble
 from bot.vitals import TELEGRAM, Labels, Vitals
 from bot.watchdog import Deadlines, LastResort, Loop, Watchdog
 from bot.web import Doors, Web
-
-__all__ = ["App", "database_of", "merchant_of", "open_store", "utc_now"]
 
 log = logging.getLogger(__name__)
 

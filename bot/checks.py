@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.app import merchant_of, open_store, utc_now
 from bot.chat.telegram import Gateway
 from bot.config import MerchantSettings, Settings
 from bot.epay import EpayClient, Retries
 from bot.errors import DeliveryError, EpayBotError, SourceDenied, SourceError, TokenRefused
+from bot.parts import merchant_of, open_store, utc_now
 
 BANKS_AT_ONCE = 10
 

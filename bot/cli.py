@@ -100,7 +100,7 @@ def forget(config_path: Path, log_level: str, log_json: bool, yes: bool, **known
     """Forget one payer, also while the bot runs; the payments stay, without the person."""
     settings = settings_of(config_path, log_level, json=log_json)
     from bot import forgetting
-    from bot.app import open_store
+    from bot.parts import open_store
     from bot.store.forgetting import list_operations
 
     async def forget_or_count() -> str:

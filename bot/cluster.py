@@ -75,6 +75,7 @@ class Cluster:
         self._runs = {
             f"{job.name} {name}": (job, work) for job in jobs if job.name != BEAT for name, work in job.each(works)
         }
+        self._polled = {poll_of(merchant_id): merchant_id for merchant_id in shared.polls}
         self._every = {name: job.every(works) for name, (job, _) in self._runs.items()}
         own = (
             _own("handing out", self._rhythm.hand_out, self._step),
@@ -145,7 +146,7 @@ class Cluster:
 
     def _alone(self, name: str, work: Work) -> Work:
         """The work under the lease of its merchant, if it is a merchant's poll."""
-        found = next((one for one in self._shared.polls if poll_of(one) == name), None)
+        found = self._polled.get(name)
         if found is None:
             return work
 
@@ -207,9 +208,8 @@ class Cluster:
 
     async def _rescue(self) -> None:
         """Gives the work of replicas that are gone back to the queue, and what it was about its turn."""
-        for lock in (WRITERS, turns.TURNS):
-            if await self._works.store.read(leases.end_silent, lock, SILENT):
-                log.warning("a replica that says nothing held up the others, and its session is ended")
+        if await self._works.store.read(_end_silent):
+            log.warning("a replica that says nothing held up the others, and its session is ended")
         await self._free(())
         with suppress(ProcrastinateException):
             manager = self._queue.job_manager
@@ -231,10 +231,9 @@ class Cluster:
     async def _forgotten(self) -> list[Queued]:
         """Work that counts as ours and that we do not do, twice seen: its end could not be written."""
         doing = await self._queue.job_manager.list_jobs_async(status=Status.DOING.value)
-        orphans = {job.id: job for job in doing if job.id is not None and job.id not in self._running}
-        ours = {id_: job for id_, job in orphans.items() if job.worker_id in self._worker_ids}
+        ours = {job.id: job for job in doing if job.id not in self._running and job.worker_id in self._worker_ids}
         again = [job for id_, job in ours.items() if id_ in self._orphans]
-        self._orphans = set(ours)
+        self._orphans = {id_ for id_ in ours if id_ is not None}
         return again
 
 
@@ -244,6 +243,10 @@ def _own(name: str, every: timedelta, work: Work) -> Job:
 
 def _locks(jobs: Sequence[Queued]) -> list[str]:
     return [job.lock for job in jobs if job.lock]
+
+
+def _end_silent(db: Connection) -> int:
+    return sum(leases.end_silent(db, lock, SILENT) for lock in (WRITERS, turns.TURNS))
 
 
 def _free(db: Connection, locks: Sequence[str], now: datetime) -> None:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from bot.app import merchant_of, open_store, utc_now
 from bot.backtest import backtest
 from bot.condition import poll_of
 from bot.config import Settings
@@ -20,6 +19,7 @@ from bot.errors import LeaseLost
 from bot.incidents import Incidents
 from bot.ingest import Ingest
 from bot.model import MerchantId, Window
+from bot.parts import merchant_of, open_store, utc_now
 from bot.rules import Rulebook
 from bot.store import sessions
 from bot.store.driver import Store

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from bot.app import App, utc_now
+from bot.app import App
 from bot.chat.telegram import Gateway
 from bot.config import Settings
 from bot.errors import ConfigurationError, DeliveryError, EpayBotError, Problem, StoreError, TokenRefused
 from bot.model import NoticeAlert
+from bot.parts import utc_now
 from bot.signals import Signals
 from bot.supervisor import Supervisor
 

@@ -20,7 +20,7 @@ from bot.options import settings_of, with_config
 def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
     """Bring the store to the newest schema."""
     settings = settings_of(config_path, log_level, json=log_json)
-    from bot.app import open_store
+    from bot.parts import open_store
 
     async def bring_up() -> None:
         await open_store(settings).close()
@@ -37,7 +37,7 @@ def migrate(config_path: Path, log_level: str, log_json: bool) -> None:
 def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify: bool) -> None:
     """Copy the database to DEST, also while the bot runs."""
     settings = settings_of(config_path, log_level, json=log_json)
-    from bot.app import database_of
+    from bot.parts import database_of
     from bot.store import backup as copies
 
     with told_in_words():
@@ -52,7 +52,7 @@ def backup(config_path: Path, log_level: str, log_json: bool, dest: Path, verify
 def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> None:
     """Put COPY, a backup, in the place of the database; the former one is kept beside it."""
     settings = settings_of(config_path, log_level, json=log_json)
-    from bot.app import database_of, utc_now
+    from bot.parts import database_of, utc_now
     from bot.store import backup as copies
 
     with told_in_words():
@@ -66,7 +66,7 @@ def restore(config_path: Path, log_level: str, log_json: bool, copy: Path) -> No
 def restored(config_path: Path, log_level: str, log_json: bool) -> None:
     """Say that the database was put back from a copy: what came before now is announced to nobody."""
     settings = settings_of(config_path, log_level, json=log_json)
-    from bot.app import open_store, utc_now
+    from bot.parts import open_store, utc_now
     from bot.store import backup, engines
 
     async def begin_anew() -> None:

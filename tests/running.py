@@ -18,7 +18,6 @@ import aiohttp
 import yaml
 from databases import ask, url_of
 
-from bot.app import merchant_of, open_store
 from bot.cli import main
 from bot.config import load
 from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
@@ -26,6 +25,7 @@ from bot.demo.telegram import BotApi
 from bot.epay import EpayClient
 from bot.incidents import Incidents
 from bot.ingest import Ingest
+from bot.parts import merchant_of, open_store
 from bot.rules import Rulebook, check_settings
 
 TOKEN = "700600:local-token-for-the-whole-program-0000"

@@ -12,13 +12,13 @@ import aiohttp
 import pytest
 from delivering import OTHER, OWNER, REPEAT, SECOND, Stage
 
-from bot.app import merchant_of
 from bot.config import Epay, MerchantSettings, Polling
 from bot.delivery import Delivery
 from bot.demo.bank import CALM, LIST_PATH, TOKEN_PATH, SimulatedBank, World, default_merchants
 from bot.epay import EpayClient
 from bot.incidents import Incidents
 from bot.ingest import Ingest
+from bot.parts import merchant_of
 from bot.rules import Rulebook
 from bot.store.driver import Store
 from bot.texts import Voices

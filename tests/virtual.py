@@ -13,13 +13,13 @@ from delivering import OWNER, REPEAT, Stage
 from traffic import Losses
 from watching import list_news
 
-from bot.app import merchant_of
 from bot.config import MerchantSettings, Polling
 from bot.demo.bank import SimulatedBank, World, default_merchants
 from bot.demo.telegram.records import Delivery
 from bot.epay import EpayClient, Retries
 from bot.incidents import Incidents
 from bot.ingest import Ingest
+from bot.parts import merchant_of
 from bot.rules import Rulebook
 from bot.showcase import epay_settings
 
