@@ -72,6 +72,7 @@ class Cluster:
         self._works = works
         self._shared = shared
         self._rhythm = rhythm or Rhythm()
+        self._patience = {turns.WORK: self._rhythm.finish, turns.CHAT: self._rhythm.drain}
         self._runs = {
             f"{job.name} {name}": (job, work) for job in jobs if job.name != BEAT for name, work in job.each(works)
         }
@@ -199,7 +200,7 @@ class Cluster:
         """One worker after the other, each until it loses the database, or Telegram if it serves chats."""
         while True:
             if name != turns.CHAT or await self._shared.serving.hears():
-                self._workers[name] = worker = worker_of(self._queue, name, most, self._rhythm)
+                self._workers[name] = worker = worker_of(self._queue, name, most, self._rhythm, self._patience[name])
                 try:
                     await worker.run()  # type: ignore[no-untyped-call]
                 except ProcrastinateException as error:

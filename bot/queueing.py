@@ -15,11 +15,15 @@ from bot.delivery.serving import GONE_AFTER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """How often a replica looks for what is due, says that it lives, and how soon a silent one counts as gone."""
+    """How often a replica looks for what is due, says that it lives, and how soon a silent one counts as gone.
+
+    At its end a message on its way gets the time of `drain`, other work only that of `finish`: another does it again.
+    """
 
     hand_out: timedelta = timedelta(seconds=0.5)
     heartbeat: timedelta = timedelta(seconds=2)
     gone_after: timedelta = GONE_AFTER
+    finish: timedelta = timedelta(seconds=1)
     drain: timedelta = timedelta(seconds=6)
     again: timedelta = timedelta(seconds=1)
 
@@ -46,7 +50,7 @@ async def _end_at_once(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
 
 
-def worker_of(queue: Queue, name: str, most: int, rhythm: Rhythm) -> Worker:
+def worker_of(queue: Queue, name: str, most: int, rhythm: Rhythm, patience: timedelta) -> Worker:
     """Does what is in the queue of this name, so much of it at a time, until it is stopped or loses the database."""
     return Worker(
         queue,
@@ -56,7 +60,7 @@ def worker_of(queue: Queue, name: str, most: int, rhythm: Rhythm) -> Worker:
         fetch_job_polling_interval=rhythm.heartbeat.total_seconds(),
         update_heartbeat_interval=rhythm.heartbeat.total_seconds(),
         stalled_worker_timeout=rhythm.gone_after.total_seconds(),
-        shutdown_graceful_timeout=rhythm.drain.total_seconds(),
+        shutdown_graceful_timeout=patience.total_seconds(),
         delete_jobs="always",
         install_signal_handlers=False,
     )

@@ -183,6 +183,7 @@ async def test_a_second_program_on_the_same_database_is_refused(working: Outside
     await outside.told(outside.fail())
 
 
+@only_sqlite("of a server that is soon back nobody is told: tests/test_cluster.py")
 async def test_a_database_that_fails_is_told_past_it_once_and_so_is_its_return(outside: Outside) -> None:
     await outside.begin()
     program = await outside.run()
@@ -198,6 +199,7 @@ async def test_a_database_that_fails_is_told_past_it_once_and_so_is_its_return(o
     assert program.output.count("poll shop is well again") == 1
 
 
+@only_sqlite("of a server that is soon back nobody is told: tests/test_cluster.py")
 async def test_a_database_that_fails_everywhere_at_once_is_told_once(outside: Outside) -> None:
     await outside.begin()
     program = await outside.run()

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+from databases import only_sqlite
 from running import OWNER, STRANGER, TOKEN, Outside, Program
 
 from bot.demo.bank import Fault
@@ -109,6 +110,7 @@ async def test_a_wrong_password_is_not_said(outside: Outside, more: tuple[str, .
     says_nothing_of(outside, program)
 
 
+@only_sqlite("a database on a server is no file")
 async def test_nothing_on_the_disk_but_the_configuration_knows_a_secret(outside: Outside) -> None:
     program = await outside.run()
     first = outside.fail(**PERSON, **CARDS)

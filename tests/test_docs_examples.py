@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from databases import url_of
+from databases import ENGINE, SQLITE, url_of
 from documents import ROOT
 from running import OWNER, PATIENCE, TOKEN, Outside
 
@@ -32,7 +32,10 @@ def sections_of(example: Path, outside: Outside) -> dict[str, Any]:
         assert {"username", "password_file", "client_id", "client_secret_file"} == merchant["epay"].keys()
         merchant["epay"] = outside.merchant()["epay"]
     given["storage"] = {"url": url_of(outside.database)}
-    given["backup"] = given["backup"] | {"dir": str(outside.folder / "backups")}
+    # A database on a server is copied by its own programs.
+    backup = given.pop("backup")
+    if ENGINE == SQLITE:
+        given["backup"] = backup | {"dir": str(outside.folder / "backups")}
     given["server"] = {"listen": "127.0.0.1:0"}
     return given
 
