@@ -55,7 +55,7 @@ async def test_reloads_while_alerts_flow_lose_and_repeat_nothing(outside: Outsid
     losses = count_losses(outside, traffic.failed)
     assert (losses.operations, losses.alerts, losses.repeats, losses.unmarked) == (0, 0, 0, 0)
     assert program.output.count(CHANGED) == 8
-    assert "Traceback" not in program.output
+    assert "Traceback" not in program.output, program.output
 
 
 async def test_a_wrong_configuration_is_refused_and_the_owners_are_told_once(outside: Outside) -> None:
@@ -103,7 +103,7 @@ async def test_a_hangup_while_it_starts_or_reloads_is_remembered(outside: Outsid
     await program.says(RUNNING, 4)
     await outside.told(outside.fail())
     assert await program.stop() == 0
-    assert "Traceback" not in program.output
+    assert "Traceback" not in program.output, program.output
 
 
 async def test_a_merchant_that_is_added_begins_without_its_history(outside: Outside) -> None:
@@ -136,7 +136,7 @@ async def test_a_merchant_that_is_taken_out_is_read_no_more_and_stays_in_the_sto
     assert len(rows) >= 1
     assert (unread,) not in rows
     assert unread not in outside.named()
-    assert "Traceback" not in program.output
+    assert "Traceback" not in program.output, program.output
 
 
 async def test_what_cannot_be_worked_with_is_gone_back_from(outside: Outside) -> None:

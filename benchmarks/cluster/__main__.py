@@ -150,7 +150,8 @@ async def main(arguments: argparse.Namespace) -> bool:
     print(HEAD)
     good = True
     for merchants in arguments.merchants:
-        plan = Plan(merchants=merchants, rate=arguments.rate, chats=arguments.chats, replicas=arguments.replicas)
+        chats = merchants * arguments.chats
+        plan = Plan(merchants=merchants, rate=arguments.rate, chats=chats, replicas=arguments.replicas)
         measured = await run(plan, warm_up=arguments.warm_up, seconds=arguments.seconds)
         print(f"{'ok  ' if measured.is_good else 'MISS'} {measured.line()}", flush=True)
         good = good and measured.is_good
@@ -161,7 +162,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.cluster", description=__doc__)
     parser.add_argument("--merchants", type=int, nargs="+", default=[10, 30, 100, 300])
     parser.add_argument("--rate", type=float, default=200, help="operations a second of all merchants")
-    parser.add_argument("--chats", type=int, default=600, help="groups that hear of one merchant each")
+    parser.add_argument("--chats", type=int, default=2, help="groups that hear of each merchant")
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--warm-up", type=float, default=90)
