@@ -75,8 +75,7 @@ class Serving:
         return take(db, place, alone=place in self._messages.alone, now=now), now
 
     async def _rewrite(self, place: Place) -> None:
-        rewrites = await self._store.read(living.list_rewrites, self._now())
-        rewrite = next((one for one in rewrites if one.place == place), None)
+        rewrite = await self._store.read(living.find_rewrite, place, self._now())
         if rewrite:
             destination = await self._store.read(destination_of, place)
             with about(chat=place.chat_id, incident=rewrite.incident):

@@ -12,6 +12,13 @@ from bot.store.outbox import Action, Place
 _QUIET = {AlertReason.UPDATE, AlertReason.RESOLVED}
 _HERE = "incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id"
 _THERE = "chat_id = :chat_id AND thread_id = :thread_id"
+_TO_REWRITE = (
+    "SELECT * FROM living WHERE dirty = 1 AND due_at <= :now AND message_id IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM outbox WHERE outbox.state = 'waiting' AND outbox.chat_id = living.chat_id "
+    "AND outbox.thread_id = living.thread_id) AND NOT EXISTS (SELECT 1 FROM destination "
+    "WHERE destination.chat_id = living.chat_id AND destination.disabled_reason IS NOT NULL "
+    "AND destination.thread_id = living.thread_id)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +75,15 @@ def list_rewrites(db: Connection, now: datetime) -> list[Rewrite]:
 
     A body that another version wrote is passed over: the next news of its incident replaces it.
     """
-    rows = db.rows(
-        "SELECT * FROM living WHERE dirty = 1 AND due_at <= :now AND message_id IS NOT NULL AND NOT EXISTS "
-        "(SELECT 1 FROM outbox WHERE outbox.state = 'waiting' AND outbox.chat_id = living.chat_id "
-        "AND outbox.thread_id = living.thread_id) AND NOT EXISTS (SELECT 1 FROM destination "
-        "WHERE destination.chat_id = living.chat_id AND destination.disabled_reason IS NOT NULL "
-        "AND destination.thread_id = living.thread_id) ORDER BY due_at",
-        now=to_micros(now),
-    )
+    rows = db.rows(f"{_TO_REWRITE} ORDER BY due_at", now=to_micros(now))
     return [rewrite for row in rows for rewrite in _rewrite(row)]
+
+
+def find_rewrite(db: Connection, place: Place, now: datetime) -> Rewrite | None:
+    """The one of `list_rewrites` that is a chat's turn."""
+    there = {"chat_id": place.chat_id, "thread_id": place.thread_id or 0}
+    rows = db.rows(f"{_TO_REWRITE} AND {_THERE} ORDER BY due_at", now=to_micros(now), **there)
+    return next((rewrite for row in rows for rewrite in _rewrite(row)), None)
 
 
 def find_message(db: Connection, number: int, place: Place) -> int | None:
