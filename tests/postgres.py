@@ -57,7 +57,7 @@ class Server:
     """One server on a port of loopback. It needs no disk that keeps its word: nothing here outlives the run."""
 
     def __init__(self, *, settings: Sequence[str] = ("fsync=off", "full_page_writes=off", "autovacuum=off")) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = Path(mkdtemp(prefix="epay-bot-postgres-"))
         self._settings = settings
         self._as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -200,7 +200,8 @@ def _folders() -> tuple[Path, ...]:
     return tuple(folder for folder in found if all((folder / name).exists() for name in needed))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One on loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
+import yaml
+from postgres import free_port
 from running import Outside, now
-from wires import Wire
+from wires import Balancer, Wire
 
 from bot.demo.bank.merchants import BankMerchant
 
@@ -80,6 +82,7 @@ class Replicas:
         self.replicas: list[Replica] = []
         self.trade: Trade
         self._lodgings = lodgings
+        self._balancer: Balancer | None = None
         for owner in CHATS[1:]:
             self.outside.api.private_chat(self.outside.api.person(owner, f"Owner {owner}"))
         self.asking = self.outside.api.person(ASKING, "Asking", "en")
@@ -94,6 +97,8 @@ class Replicas:
 
     async def close(self) -> None:
         await self.outside.close()
+        if self._balancer:
+            await self._balancer.close()
         await asyncio.gather(*(wire.close() for one in self.replicas for wire in one.wires.values()))
 
     async def _wired(self, number: int, lodging: Lodging) -> Replica:
@@ -123,6 +128,17 @@ class Replicas:
             text = text.replace(theirs.netloc, ours)
         path.write_text(text, encoding="utf-8")
         return path
+
+    async def use_webhook(self) -> None:
+        """Before any of them runs: Telegram posts updates to whichever of them a balancer chooses."""
+        ports = [free_port() for _ in self.replicas]
+        self._balancer = await Balancer("127.0.0.1", ports).open()
+        url = f"http://127.0.0.1:{self._balancer.port}/telegram"
+        for one, port in zip(self.replicas, ports, strict=True):
+            sections = yaml.safe_load(one.config.read_text(encoding="utf-8"))
+            sections["telegram"]["webhook"] = {"url": url, "secret": "a-secret_of-Replicas"}
+            sections["server"] = {"listen": f"127.0.0.1:{port}"}
+            one.config.write_text(yaml.safe_dump(sections, allow_unicode=True), encoding="utf-8")
 
     async def start(self, replica: Replica) -> None:
         """Begins a new run of a replica and does not wait for anything."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,8 +36,7 @@ async def pooled(tmp_path: Path) -> AsyncIterator[str]:
             pytest.fail("no pgbouncer here (Debian: apt-get install pgbouncer), and EPAY_BOT_REQUIRE_POSTGRES is set")
         pytest.skip("no pgbouncer here (Debian: apt-get install pgbouncer)")
     server = urlsplit(postgres.new_url())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = postgres.free_port()
     rules = tmp_path / "pgbouncer.ini"
     rules.write_text(RULES.format(server=server.port, port=port))
     as_user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []

@@ -1,7 +1,8 @@
 """A wire between a program and a server it talks to: it can be slow, be cut, or swallow everything both ways."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -75,7 +76,7 @@ class Wire:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
-            there_reader, there = await asyncio.open_connection(*self._target)
+            there_reader, there = await self._reach()
             self._ends.add(there)
             try:
                 pumps = [
@@ -88,6 +89,9 @@ class Wire:
                     pump.cancel()
                 there.transport.abort()
                 self._ends.discard(there)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self._target)
 
     def _hear(self, data: bytes) -> None:
         self.heard(data)
@@ -108,6 +112,22 @@ class Wire:
                     await sink.drain()
             # A swallowed goodbye: the other side believes that all is well until the wire is mended.
             await self._passes.wait()
+
+
+class Balancer(Wire):
+    """Passes each new connection on to the next of several servers that takes it."""
+
+    def __init__(self, host: str, ports: Sequence[int]) -> None:
+        super().__init__(host, 0)
+        self._host = host
+        self._ports = deque(ports)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        for _ in range(len(self._ports)):
+            self._ports.rotate()
+            with suppress(OSError):
+                return await asyncio.open_connection(self._host, self._ports[0])
+        raise ConnectionRefusedError("none of them takes it")
 
 
 def _current() -> asyncio.Task[Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,7 +73,7 @@ async def scene(folder: Path, plan: Plan) -> AsyncIterator[Scene]:
         told = json.loads(await bank.stdout.readline())
         world = loaded_world(plan.merchants, plan.rate, datetime.fromisoformat(told["since"]))
         await _people(url, api, world, plan.chats)
-        ports = [_free_port() for _ in range(plan.replicas)]
+        ports = [postgres.free_port() for _ in range(plan.replicas)]
         replicas = []
         for number, port in enumerate(ports):
             config = folder / f"replica-{number}.yaml"
@@ -131,9 +130,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

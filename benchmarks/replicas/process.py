@@ -10,7 +10,7 @@ from replicas import BANK, TELEGRAM, Replica, Replicas
 from running import now
 
 from benchmarks.replicas.takeover import MOMENTS, heard
-from benchmarks.replicas.under import Result, judged, replicas, under
+from benchmarks.replicas.under import Fault, Result, judged, replicas, under
 from bot.app import App
 from bot.config import load
 from bot.rules import check_settings
@@ -22,8 +22,18 @@ ZOMBIE = 125.0
 
 async def kills(folder: Path, *, full: bool) -> Result:
     """kill -9 of any of them at any moment, under faults of bank and Telegram; it is started again soon after."""
-    times = 60 if full else 4
+    return await under(folder, _killing(60 if full else 4))
 
+
+async def posted(folder: Path, *, full: bool) -> Result:
+    """The same while Telegram posts to whichever of them a balancer chooses."""
+    async with replicas(folder) as scene:
+        await scene.use_webhook()
+        await scene.run()
+        return await judged(scene, _killing(20 if full else 3))
+
+
+def _killing(times: int) -> Fault:
     async def kill(scene: Replicas) -> str:
         make_slow(scene)
         coming: set[asyncio.Task[None]] = set()
@@ -39,7 +49,7 @@ async def kills(folder: Path, *, full: bool) -> Result:
         scene.outside.bank.faults.clear()
         return f"{times} kills"
 
-    return await under(folder, kill)
+    return kill
 
 
 async def _kill(one: Replica) -> None:

@@ -36,6 +36,7 @@ class Row:
 ROWS = (
     # Who has just taken over may be the next that is killed.
     Row("kill", process.kills, answer=60.0),
+    Row("webhook", process.posted, answer=60.0),
     Row("takeover", takeover.moments, answer=30.0),
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
