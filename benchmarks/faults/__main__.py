@@ -8,22 +8,18 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.faults import ROWS
 from benchmarks.faults.under import Result
+from benchmarks.table import chosen
 
 
 async def main(words: list[str]) -> bool:
     """Whether every row met its goal."""
-    names = {word for word in words if not word.startswith("-")}
-    if unknown := names - {row.name for row in ROWS}:
-        print(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(row.name for row in ROWS)}")
-        return False
+    rows = chosen(ROWS, words)
     logging.disable(logging.CRITICAL)
     print(
         f"      {'fault':<16}{'operations':>11}{'alerts':>8}{'repeats':>9}{'unmarked':>10}{'recovery':>10}", flush=True
     )
     met = True
-    for row in ROWS:
-        if names and row.name not in names:
-            continue
+    for row in rows:
         with TemporaryDirectory(prefix="epay-bot-faults-") as folder:
             result = await row.run(Path(folder), full="--short" not in words)
         good = row.is_met(result)

@@ -1,18 +1,10 @@
 """ROWS: every fault with what it may cost: nothing lost, nothing told twice without saying so."""
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from benchmarks.faults import bank, database, process, soak, telegram
 from benchmarks.faults.under import Result
-
-
-class Run(Protocol):
-    """Lets the fault happen, in the folder; `full` is the long form."""
-
-    def __call__(self, folder: Path, *, full: bool) -> Awaitable[Result]: ...
+from benchmarks.table import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +12,7 @@ class Row:
     """`repeats`: whether marked ones may come. `recovery`: the longest, in seconds."""
 
     name: str
-    run: Run
+    run: Run[Result]
     repeats: bool = False
     recovery: float = 15.0
 

@@ -10,14 +10,12 @@ import postgres
 
 from benchmarks.replicas import ROWS
 from benchmarks.replicas.under import Result
+from benchmarks.table import chosen
 
 
 async def main(words: list[str]) -> bool:
     """Whether every row met its goal."""
-    names = {word for word in words if not word.startswith("-")}
-    if unknown := names - {row.name for row in ROWS}:
-        print(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(row.name for row in ROWS)}")
-        return False
+    rows = chosen(ROWS, words)
     if why := postgres.missing():
         print(why)
         return False
@@ -25,9 +23,7 @@ async def main(words: list[str]) -> bool:
     print(f"      {'fault':<16}{'told':>6}{'lost':>6}{'unmarked':>9}{'disorder':>9}{'repeats':>8}", end="")
     print(f"{'unanswered/twice':>18}   {'lag':<20}{'answer':<20}{'silence':<9}(p50/p99/most)", flush=True)
     met = True
-    for row in ROWS:
-        if names and row.name not in names:
-            continue
+    for row in rows:
         if why := row.missing():
             print(f"skip  {row.name:<16}{why}", flush=True)
             continue

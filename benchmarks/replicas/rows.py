@@ -1,18 +1,11 @@
 """ROWS: every fault with what it may cost: nothing lost, nothing told twice without saying so, nothing out of order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from benchmarks.replicas import database, namespaces, network, process, takeover
 from benchmarks.replicas.under import Result
-
-
-class Run(Protocol):
-    """Lets the fault happen, in the folder; `full` is the long form."""
-
-    def __call__(self, folder: Path, *, full: bool) -> Awaitable[Result]: ...
+from benchmarks.table import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +13,7 @@ class Row:
     """`repeats`: whether marked ones may come. `silence`: the longest in which nothing is told, in seconds."""
 
     name: str
-    run: Run
+    run: Run[Result]
     repeats: bool = True
     silence: float = 15.0
     answer: float = 20.0
