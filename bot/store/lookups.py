@@ -9,7 +9,7 @@ from bot.store import sources
 from bot.store.driver import Connection, Row, list_by_key
 from bot.store.operations import SELECT, list_by_invoice, operation_of
 
-COUNTED = 500
+COUNTED = 300
 TAIL = 8
 KEYS = "SELECT id, created_at, invoice_id FROM operation WHERE merchant_id = :merchant_id AND "
 # The part that is typed most, the newest numbers, comes last in an invoice: the highest first.
