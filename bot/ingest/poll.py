@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
 from bot.config import Polling
-from bot.epay import EpayClient, Reading
+from bot.epay import BadRecord, EpayClient, Reading
 from bot.errors import SourceError
 from bot.incidents import Incidents
 from bot.ingest import tiers
@@ -127,31 +127,38 @@ class Ingest:
 
     async def _read_newest(self, source: Source) -> timedelta:
         """Returns how much was read again."""
-        back = self._afresh.back(self._bank_now(), source.through_at)
-        reached, readings = await self._read_hot(source, back)
-        self._afresh.read(back, sum(map(len, readings)), reached)
-        bad = [record for reading in readings for record in reading.set_aside]
+        back = self._afresh.back(source, self._bank_now())
+        reached, rows, bad = await self._read_hot(source, back)
         if await self._close_gap(source, reached - back):
-            dialect, now = self._client.dialect.to_json(), self._now()
-            await self._store.write(self._news.record_answer, dialect=dialect, through_at=reached, bad=bad, now=now)
+            whole = rows if self._afresh.is_much(back, rows) else None
+            await self._store.write(self._record_answer, reached, bad, whole)
         return back
 
-    async def _read_hot(self, source: Source, back: timedelta) -> tuple[datetime, list[Reading]]:
+    def _record_answer(self, db: Connection, reached: datetime, bad: Sequence[BadRecord], whole: int | None) -> None:
+        """`whole`: how many operations the whole overlap held, if that was read and is worth knowing."""
+        dialect, now = self._client.dialect.to_json(), self._now()
+        self._news.record_answer(db, dialect=dialect, through_at=reached, bad=bad, now=now)
+        if whole is not None:
+            sources.note_whole(db, self._merchant.id, reached, whole)
+
+    async def _read_hot(self, source: Source, back: timedelta) -> tuple[datetime, int, list[BadRecord]]:
         """The newest minutes, once more if one of the clocks turns out to have jumped.
 
         The first time they end where the watch begins, so that nothing after it is taken for history.
-        Returns how far they reach, and what was read.
+        Returns how far they reach, how many records were there, and those that could not be read.
         """
         for _ in range(CLOCK_READINGS):
             offset = self._client.clock_offset
             reached = self._bank_now() if source.through_at else source.watching_since_at
             end = reached + AHEAD if source.through_at else reached
-            readings: list[Reading] = []
+            rows, bad = 0, list[BadRecord]()
             for part in tiers.newest_first(Window(reached - back, end), lambda: self._slices.size("hot")):
-                readings.append(await self._read("hot", source, Slice(window=part)))
+                reading = await self._read("hot", source, Slice(window=part))
+                rows += reading.total
+                bad += reading.set_aside
             if abs(self._client.clock_offset - offset) < back / 2:
                 break
-        return min(reached, self._bank_now()), readings
+        return min(reached, self._bank_now()), rows, bad
 
     async def _close_gap(self, source: Source, until: datetime) -> bool:
         """After a time away: what lies between the last reading and the newest minutes, oldest first.

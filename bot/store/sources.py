@@ -11,7 +11,10 @@ from bot.store.driver import Connection, Row, list_by_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One merchant at the bank. `through_at`: everything created before it has been read at least once."""
+    """One merchant at the bank. `through_at`: everything created before it has been read at least once.
+
+    `whole_at`: when the whole overlap was last read; it held `whole_rows` operations.
+    """
 
     merchant_id: MerchantId
     watching_since_at: datetime
@@ -21,6 +24,8 @@ class Source:
     lost_at: datetime | None
     last_error: str
     set_aside: int
+    whole_at: datetime | None = None
+    whole_rows: int = 0
 
 
 class TierName(StrEnum):
@@ -63,6 +68,8 @@ def _source(row: Row) -> Source:
         lost_at=_instant(row["lost_at"]),
         last_error=row["last_error"],
         set_aside=row["set_aside"],
+        whole_at=_instant(row["whole_at"]),
+        whole_rows=row["whole_rows"],
     )
 
 
@@ -100,6 +107,16 @@ def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, now:
         merchant_id=merchant_id,
         dialect=dialect,
         now=to_micros(now),
+    )
+
+
+def note_whole(db: Connection, merchant_id: MerchantId, at: datetime, rows: int) -> None:
+    """The whole overlap has been read and held so many operations."""
+    db.run(
+        "UPDATE source SET whole_at = :at, whole_rows = :rows WHERE merchant_id = :merchant_id",
+        merchant_id=merchant_id,
+        at=to_micros(at),
+        rows=rows,
     )
 
 
