@@ -80,6 +80,7 @@ class Cluster:
         self._every = {name: job.every(works) for name, (job, _) in self._runs.items()}
         own = (
             _own("handing out", self._rhythm.hand_out, self._step),
+            _own("signs of life", self._rhythm.heartbeat, self._show_life),
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
             _own("seat", self._rhythm.heartbeat, self._keep_seat),
             _own("clock", CLOCK, self._set_clock),
@@ -181,6 +182,11 @@ class Cluster:
             raise
         finally:
             self._running.discard(id_)
+
+    async def _show_life(self) -> None:
+        """A worker's own heartbeat ends for good when it fails once, and the worker goes on without."""
+        if workers := [worker.worker_id for worker in self._workers.values() if worker.worker_id is not None]:
+            await self._works.store.write_apart(turns.show_life, workers)
 
     async def _keep_seat(self) -> None:
         if self._shared.seat.ours:

@@ -9,11 +9,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import postgres
+import psycopg
 import pytest
 from builders import NOW
 from clocks import Clock
 from delivering import OTHER, OWNER, Stage
 from pydantic import SecretStr
+from running import Outside
 from wires import Wire
 
 from bot.chat.intake import Intake, Pace
@@ -186,3 +188,20 @@ async def test_of_a_trouble_that_lasts_one_tells_and_the_same_one_of_its_end() -
     for one in (b, a, b, a):
         await one.tell(None)
     assert said == [("a", "A replica of"), ("a", "The database")]
+
+
+async def test_a_replica_whose_word_once_failed_goes_on_saying_that_it_lives(tmp_path: Path, url: str) -> None:
+    """Else the others would take for lost whatever it does, for as long as it runs."""
+    outside = await Outside(tmp_path).open()
+    await outside.begin(storage={"url": url})
+    program = await outside.run()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER FUNCTION procrastinate_update_heartbeat_v1 RENAME TO gone")
+        await program.says("signs of life fails")
+        connection.execute("ALTER FUNCTION gone RENAME TO procrastinate_update_heartbeat_v1")
+        await program.says("signs of life is well again")
+        oldest = "SELECT MIN(last_heartbeat) > now() - interval '1 second' FROM procrastinate_workers"
+        assert connection.execute(oldest).fetchone() == (True,)
+    assert await program.stop() == 0
+    assert "replica that is gone" not in program.output
+    await outside.close()

@@ -87,6 +87,12 @@ def hand_out(db: Connection, every: Mapping[str, timedelta], now: datetime) -> D
     return due
 
 
+def show_life(db: Connection, workers: Sequence[int]) -> None:
+    """Those who work off the queue are there: what they do is theirs."""
+    for worker in workers:
+        db.row("SELECT procrastinate_update_heartbeat_v1(:worker)", worker=worker)
+
+
 def pause(db: Connection, until: datetime) -> None:
     """Telegram cannot be reached, or asked the whole bot to wait."""
     if _paced_at(db) < until:
