@@ -81,6 +81,14 @@ async def test_after_a_time_away_who_waited_longest_comes_first(store: Store) ->
     assert await hand_out(store, NOW + seconds(3600)) == ["poll c", "poll a", "time", "poll b"]
 
 
+async def test_what_was_late_together_is_spread_again(store: Store) -> None:
+    await store.write(turns.begin, EVERY, NOW)
+    assert len(await hand_out(store, NOW + seconds(3607))) == len(EVERY)
+    assert await hand_out(store, NOW + seconds(3610)) == ["time", "poll c"]
+    assert await hand_out(store, NOW + seconds(3615)) == ["time", "poll a"]
+    assert await hand_out(store, NOW + seconds(3620)) == ["time", "poll b"]
+
+
 async def test_a_job_of_another_version_is_left_to_its_replica(store: Store) -> None:
     await store.write(turns.begin, EVERY | {"poll new": seconds(15)}, NOW)
     assert "poll new" not in await hand_out(store, NOW + seconds(60))

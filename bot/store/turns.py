@@ -32,9 +32,9 @@ _QUEUE = """
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What may begin now."""
+    """What may begin now: jobs with since when they are due, and chats."""
 
-    names: tuple[str, ...]
+    names: Mapping[str, datetime]
     places: tuple[Place, ...]
 
     def __bool__(self) -> bool:
@@ -56,7 +56,7 @@ def begin(db: Connection, every: Mapping[str, timedelta], now: datetime) -> None
 
 def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     """What is due, the longest waiting first: jobs among `every`, and chats as far as the pace of all allows."""
-    rows = db.rows("SELECT name FROM turn WHERE due_at <= :now ORDER BY due_at, name", now=to_micros(now))
+    rows = db.rows("SELECT name, due_at FROM turn WHERE due_at <= :now ORDER BY due_at, name", now=to_micros(now))
     later = "SELECT name FROM turn WHERE due_at > :now AND name LIKE 'chat %'"
     late = {row["name"] for row in db.rows(later, now=to_micros(now))}
     waiting = [*outbox.list_due_places(db, now), *(one.place for one in living.list_rewrites(db, now))]
@@ -64,7 +64,7 @@ def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     first = {_chat(place): place for place in reversed(waiting)}
     free = [place for place in dict.fromkeys(waiting) if _chat(place) not in late and first[_chat(place)] == place]
     return Due(
-        tuple(row["name"] for row in rows if row["name"] in every),
+        {row["name"]: from_micros(row["due_at"]) for row in rows if row["name"] in every},
         tuple(free[: _allowed(db, now)]),
     )
 
@@ -74,7 +74,7 @@ def hand_out(db: Connection, every: Mapping[str, timedelta], now: datetime) -> D
     # One replica at a time; whoever comes second finds nothing left that is due.
     db.row("SELECT pg_advisory_xact_lock(:turns)", turns=TURNS)
     due = look(db, every, now)
-    _plan(db, {name: now + every[name] for name in due.names})
+    _plan(db, {name: _next(due_at, every[name], now) for name, due_at in due.names.items()})
     _plan(db, {_chat(place): now + (PRIVATE if place.chat_id > 0 else GROUP) for place in due.places})
     if due.places:
         _plan(db, {_ALL_CHATS: max(_paced_at(db), now - BURST * EVERYBODY) + len(due.places) * EVERYBODY})
@@ -116,6 +116,11 @@ def once(db: Connection, name: str, now: datetime, quiet_for: timedelta) -> bool
 def forget_chats(db: Connection, now: datetime) -> None:
     """Removes the turns of chats that have nothing to wait for."""
     db.run("DELETE FROM turn WHERE name LIKE 'chat %' AND due_at < :before", before=to_micros(now - timedelta(hours=1)))
+
+
+def _next(due_at: datetime, every: timedelta, now: datetime) -> datetime:
+    """In step with when it was due: what was late together once would else be due together for ever."""
+    return due_at + every * ((now - due_at) // every + 1)
 
 
 def _allowed(db: Connection, now: datetime) -> int:
