@@ -14,7 +14,7 @@ from builders import BAKERY, NOW, SHOP, an_operation
 
 from bot.errors import StoreError
 from bot.model import Window
-from bot.store import operations
+from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.postgres import WRITERS, PostgresStore
 
@@ -53,6 +53,11 @@ def server() -> Iterator[postgres.Server]:
 def count(db: Connection) -> int:
     row = db.row("SELECT COUNT(*) AS count FROM inbox")
     return int(row["count"]) if row else 0
+
+
+def everything(db: Connection) -> list[str]:
+    row = db.row("SELECT * FROM source LIMIT 1")
+    return list(row or ())
 
 
 def insert(db: Connection, update_id: int, body: str = "") -> None:
@@ -264,3 +269,17 @@ async def test_two_programs_begin_a_month_at_once(store: Store, url: str) -> Non
     )
     assert await other.read(tables) == [f"operation_{NOW:%Y_%m}"]
     await other.close()
+
+
+async def test_a_step_of_the_schema_does_not_fail_who_reads_with_older_plans(store: Store, url: str) -> None:
+    """A replica of the next version adds a column; a statement that is prepared may not return it."""
+    await store.write(sources.begin, SHOP, NOW)
+    for _ in range(8):
+        before = await asyncio.gather(*(store.read(everything) for _ in range(4)))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE source ADD COLUMN later BIGINT")
+        try:
+            after = await asyncio.gather(*(store.read(everything) for _ in range(4)))
+        finally:
+            connection.execute("ALTER TABLE source DROP COLUMN later")
+    assert after == [[*before[0], "later"]] * 4

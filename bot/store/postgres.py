@@ -28,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 ENGINE = "postgres"
 CLOSE = 1.0
+_CONNECTIONS = READERS + 1 + APART
 # A number of our own, so that no other program's lock is meant.
 WRITERS = 0x65706179
 _WRITE = (
@@ -151,7 +152,12 @@ class PostgresStore:
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def work() -> T:
-            return self._transaction(_READ, lambda db: query(db, *args, **kwargs), prepared=True)
+            # A step of the schema, taken by a replica of the next version, has changed what a prepared statement
+            # returns: each connection forgets its own once that has failed.
+            for _ in range(_CONNECTIONS):
+                with suppress(psycopg.errors.FeatureNotSupported):
+                    return self._transaction(_READ, lambda db: query(db, *args, **kwargs), prepared=True)
+            return self._transaction(_READ, lambda db: query(db, *args, **kwargs), prepared=False)
 
         with server.named():
             return await self._threads.read(work)
@@ -220,7 +226,7 @@ def _pool(conninfo: str) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
         conninfo,
         kwargs={"autocommit": True},
         min_size=1,
-        max_size=READERS + 1 + APART,
+        max_size=_CONNECTIONS,
         timeout=5,
         # A pool that has given up tries anew at the next call: after an outage nothing waits for a long pause to end.
         reconnect_timeout=3,
