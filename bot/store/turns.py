@@ -59,7 +59,7 @@ def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     rows = db.rows("SELECT name, due_at FROM turn WHERE due_at <= :now ORDER BY due_at, name", now=to_micros(now))
     later = "SELECT name FROM turn WHERE due_at > :now AND name LIKE 'chat %'"
     late = {row["name"] for row in db.rows(later, now=to_micros(now))}
-    waiting = [*outbox.list_due_places(db, now), *(one.place for one in living.list_rewrites(db, now))]
+    waiting = [*outbox.list_due_places(db, now), *living.list_places_to_rewrite(db, now)]
     # One topic of a chat at a time: its pace is the chat's.
     first = {_chat(place): place for place in reversed(waiting)}
     free = [place for place in dict.fromkeys(waiting) if _chat(place) not in late and first[_chat(place)] == place]
