@@ -41,12 +41,12 @@ async def garbage(folder: Path, *, full: bool) -> Result:
 
 
 async def big_page(folder: Path, *, full: bool) -> Result:  # noqa: ARG001 - every row is called like this
-    """A page of ten megabytes: a thousand operations with long descriptions, within the last minutes."""
+    """A page of ten megabytes: a thousand operations with long descriptions, within what every poll reads."""
 
     async def write_much(outside: Outside, program: Program) -> Over:
         tid = outside.shop.terminals[0].tid
         for number in range(1000):
-            at = now() - number * timedelta(seconds=0.3)
+            at = now() - number * timedelta(seconds=0.1)
             outside.world.add(outside.shop.id, tid, Decimal(1), created_at=at, description="д" * 5_000)
         await outside.asked()
         return Over(program, "1,000 operations of 10 kB")
