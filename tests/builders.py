@@ -22,6 +22,7 @@ from bot.model import (
     Terminal,
     TerminalId,
 )
+from bot.store.sources import Source
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SHOP, BAKERY = MerchantId("shop"), MerchantId("bakery")
@@ -29,6 +30,18 @@ SAMAL, DOSTYK = TerminalId("98151552"), TerminalId("98151553")
 SHOP_LLP = Merchant(SHOP, "Shop LLP", (Terminal(SAMAL, "Samal-2"), Terminal(DOSTYK, "Dostyk")))
 OWNER = Destination(chat_id=101)
 _STATUSES = {Outcome.PAID: "ok", Outcome.FAILED: "error", Outcome.UNDECIDED: "NEW", Outcome.REFUNDED: "REFUND"}
+
+# A merchant as it is when the bot begins to watch it.
+UNREAD = Source(
+    merchant_id=SHOP,
+    watching_since_at=NOW,
+    through_at=None,
+    dialect="{}",
+    last_ok_at=None,
+    lost_at=None,
+    last_error="",
+    set_aside=0,
+)
 
 
 def an_operation(id: str = "op-1", **changes: Any) -> Operation:

@@ -47,7 +47,12 @@ def missing() -> str:
 
 def skip_unless_there() -> None:
     """Where PostgreSQL must be there, its absence is a failure."""
-    if why := missing():
+    skip_if(missing())
+
+
+def skip_if(why: str) -> None:
+    """Why something of PostgreSQL's is missing, if it is: where that must be there, its absence is a failure."""
+    if why:
         if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
             pytest.fail(f"{why}, and EPAY_BOT_REQUIRE_POSTGRES is set")
         pytest.skip(why)

@@ -1,8 +1,9 @@
 """How far back a poll reads again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from builders import NOW, SHOP_LLP
+from builders import NOW, UNREAD
 
 from bot.ingest.afresh import LEAST, ROWS, WHOLE_EVERY, Afresh
 from bot.store.sources import Source
@@ -13,18 +14,7 @@ INTERVAL = timedelta(seconds=15)
 
 def source(rows: int, *, whole_at: datetime | None = NOW, through_at: datetime | None = NOW) -> Source:
     """A merchant whose whole overlap held so many operations."""
-    return Source(
-        merchant_id=SHOP_LLP.id,
-        watching_since_at=NOW,
-        through_at=through_at,
-        dialect="{}",
-        last_ok_at=None,
-        lost_at=None,
-        last_error="",
-        set_aside=0,
-        whole_at=whole_at,
-        whole_rows=rows,
-    )
+    return replace(UNREAD, through_at=through_at, whole_at=whole_at, whole_rows=rows)
 
 
 AFRESH = Afresh(OVERLAP, INTERVAL)

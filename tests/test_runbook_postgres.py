@@ -31,10 +31,8 @@ async def pooled(tmp_path: Path) -> AsyncIterator[str]:
     """The address of an empty database behind PgBouncer."""
     postgres.skip_unless_there()
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
-    if program is None:
-        if os.environ.get("EPAY_BOT_REQUIRE_POSTGRES"):
-            pytest.fail("no pgbouncer here (Debian: apt-get install pgbouncer), and EPAY_BOT_REQUIRE_POSTGRES is set")
-        pytest.skip("no pgbouncer here (Debian: apt-get install pgbouncer)")
+    postgres.skip_if("" if program else "no pgbouncer here (Debian: apt-get install pgbouncer)")
+    assert program is not None
     server = urlsplit(postgres.new_url())
     port = postgres.free_port()
     rules = tmp_path / "pgbouncer.ini"

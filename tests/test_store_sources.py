@@ -2,30 +2,19 @@
 
 from dataclasses import replace
 
-from builders import BAKERY, NOW, SHOP, hours, minutes
+from builders import BAKERY, NOW, SHOP, UNREAD, hours, minutes
 
 from bot.model import Freshness, Window
 from bot.store import sources
 from bot.store.driver import Connection
-from bot.store.sources import Source, Tier, TierName
-
-NEW = Source(
-    merchant_id=SHOP,
-    watching_since_at=NOW,
-    through_at=None,
-    dialect="{}",
-    last_ok_at=None,
-    lost_at=None,
-    last_error="",
-    set_aside=0,
-)
+from bot.store.sources import Tier, TierName
 
 
 def test_a_source_begins_unread(db: Connection) -> None:
     assert sources.find(db, SHOP) is None
     assert sources.get_freshness(db, SHOP) == Freshness(None)
-    assert sources.begin(db, SHOP, NOW) == NEW
-    assert sources.find(db, SHOP) == NEW
+    assert sources.begin(db, SHOP, NOW) == UNREAD
+    assert sources.find(db, SHOP) == UNREAD
     assert sources.find(db, BAKERY) is None
 
 
@@ -51,10 +40,10 @@ def test_a_loss_keeps_its_first_moment_and_an_answer_ends_it(db: Connection) -> 
     sources.record_loss(db, SHOP, error="first", now=NOW + minutes(1))
     sources.record_loss(db, SHOP, error="second", now=NOW + minutes(2))
     lost = sources.find(db, SHOP)
-    assert lost == replace(NEW, lost_at=NOW + minutes(1), last_error="second")
+    assert lost == replace(UNREAD, lost_at=NOW + minutes(1), last_error="second")
     assert sources.get_freshness(db, SHOP) == Freshness(None, lost_since=NOW + minutes(1))
     sources.record_answer(db, SHOP, dialect='{"a": 1}', now=NOW + minutes(3))
-    assert sources.find(db, SHOP) == replace(NEW, last_ok_at=NOW + minutes(3), dialect='{"a": 1}')
+    assert sources.find(db, SHOP) == replace(UNREAD, last_ok_at=NOW + minutes(3), dialect='{"a": 1}')
 
 
 def test_a_re_read_goes_on_where_it_stopped(db: Connection) -> None:

@@ -82,13 +82,12 @@ def list_rewrites(db: Connection, now: datetime) -> list[Rewrite]:
 def list_places_to_rewrite(db: Connection, now: datetime) -> list[Place]:
     """Where `list_rewrites` has something to do, the longest waiting first; no body is read."""
     rows = db.rows(f"SELECT chat_id, thread_id {_TO_REWRITE} ORDER BY due_at", now=to_micros(now))
-    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
+    return [outbox.place_of(row) for row in rows]
 
 
 def find_rewrite(db: Connection, place: Place, now: datetime) -> Rewrite | None:
     """The one of `list_rewrites` that is a chat's turn."""
-    there = {"chat_id": place.chat_id, "thread_id": place.thread_id or 0}
-    rows = db.rows(f"SELECT * {_TO_REWRITE} AND {_THERE} ORDER BY due_at", now=to_micros(now), **there)
+    rows = db.rows(f"SELECT * {_TO_REWRITE} AND {_THERE} ORDER BY due_at", now=to_micros(now), **_there(place))
     return next((rewrite for row in rows for rewrite in _rewrite(row)), None)
 
 
@@ -112,7 +111,7 @@ def find_reply(db: Connection, number: int, place: Place, before: int) -> int | 
 def list_places(db: Connection, number: int) -> list[Place]:
     """The chats with a living message of an incident."""
     rows = db.rows("SELECT chat_id, thread_id FROM living WHERE incident = :number", number=number)
-    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
+    return [outbox.place_of(row) for row in rows]
 
 
 def list_unsent_openings(db: Connection, chat_id: int) -> list[IncidentAlert]:
@@ -243,7 +242,11 @@ def _find(db: Connection, number: int, place: Place) -> Row | None:
 
 
 def _key(number: int, place: Place) -> dict[str, int]:
-    return {"incident": number, "chat_id": place.chat_id, "thread_id": place.thread_id or 0}
+    return {"incident": number} | _there(place)
+
+
+def _there(place: Place) -> dict[str, int]:
+    return {"chat_id": place.chat_id, "thread_id": place.thread_id or 0}
 
 
 def _reply_key(alert: IncidentAlert, reason: AlertReason) -> str:
@@ -258,7 +261,7 @@ def _rewrite(row: Row) -> Iterator[Rewrite]:
     if isinstance(alert, IncidentAlert):
         yield Rewrite(
             incident=row["incident"],
-            place=Place(row["chat_id"], row["thread_id"] or None),
+            place=outbox.place_of(row),
             message_id=row["message_id"],
             alert=alert,
             body=row["body"],

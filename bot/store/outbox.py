@@ -63,6 +63,11 @@ class Place:
     thread_id: int | None
 
 
+def place_of(row: Row) -> Place:
+    """A row's chat and topic; a topic of 0 is none."""
+    return Place(row["chat_id"], row["thread_id"] or None)
+
+
 def announce(
     db: Connection, alerts: Iterable[tuple[str, Alert]], destinations: Sequence[Destination], now: datetime
 ) -> None:
@@ -129,7 +134,7 @@ def list_due_places(db: Connection, now: datetime) -> list[Place]:
         "AS oldest JOIN outbox AS head ON head.id = oldest.id WHERE head.due_at <= :now ORDER BY head.id",
         now=to_micros(now),
     )
-    return [Place(row["chat_id"], row["thread_id"] or None) for row in rows]
+    return [place_of(row) for row in rows]
 
 
 def take(db: Connection, place: Place, *, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:

@@ -16,7 +16,7 @@ from bot.model import (
     to_micros,
 )
 from bot.store.driver import Connection, Row
-from bot.store.outbox import Place
+from bot.store.outbox import Place, place_of
 
 _HERE = "chat_id = :chat_id AND thread_id = :thread_id"
 _TABLES = ("subscription", "digest_plan")
@@ -119,7 +119,7 @@ def drop_plans(db: Connection, place: Place) -> None:
 def list_due_plans(db: Connection, now: datetime) -> list[tuple[Place, DigestPlan, datetime]]:
     """Digests whose moment has come, with that moment."""
     rows = db.rows("SELECT * FROM digest_plan WHERE due_at <= :now ORDER BY due_at, chat_id", now=to_micros(now))
-    return [(Place(row["chat_id"], row["thread_id"] or None), _plan(row), from_micros(row["due_at"])) for row in rows]
+    return [(place_of(row), _plan(row), from_micros(row["due_at"])) for row in rows]
 
 
 def move_chat(db: Connection, old_id: int, new_id: int) -> None:
