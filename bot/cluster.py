@@ -155,7 +155,6 @@ class Cluster:
         async def leased() -> None:
             async with self._shared.polls[found].held() as ours:
                 if ours:
-                    await self._works.watching.refresh(self._works.store, found)
                     await work()
 
         return leased

@@ -1,6 +1,7 @@
 """How Procrastinate is reached and run by one of several replicas; knows nothing of what the work is."""
 
 import asyncio
+import select
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -41,9 +42,17 @@ def queue_pool(conninfo: str) -> AsyncConnectionPool[AsyncConnection[Any]]:
         timeout=2,
         reconnect_timeout=3,
         configure=_end_at_once,
-        check=AsyncConnectionPool.check_connection,
+        check=_hear_of_its_end,
         open=False,
     )
+
+
+async def _hear_of_its_end(connection: AsyncConnection[Any]) -> None:
+    """The server is asked only where it has said something unasked: to ask before each statement doubles the work."""
+    heard = select.poll()
+    heard.register(connection.fileno(), select.POLLIN)
+    if heard.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _end_at_once(connection: AsyncConnection[Any]) -> None:

@@ -105,8 +105,8 @@ def _passing_time(works: Works) -> Iterable[tuple[str, Work]]:
 
 
 def _pace_of_learning(works: Works) -> timedelta:
-    """Hundreds of merchants do not ask the store whether there is something to learn hundreds of times a second."""
-    return max(timedelta(seconds=2), len(works.ingests) * timedelta(milliseconds=50))
+    """Five merchants a second at most: what is known of one already is taken up by its next poll anyway."""
+    return max(timedelta(seconds=2), len(works.ingests) * timedelta(milliseconds=200))
 
 
 def _learning(works: Works) -> Iterable[tuple[str, Work]]:

@@ -93,10 +93,12 @@ class Watching:
             self._rooms.pop(merchant_id, None)
             raise
 
-    async def refresh(self, store: Store, merchant_id: MerchantId) -> None:
-        """Takes over what another replica has learned since, where that takes no replay of all history."""
-        watched, catching = await store.read(volume.find_watched, merchant_id), self._catching[merchant_id]
-        room = self._rooms.get(merchant_id)
+    async def refresh(self, store: Store, merchant_id: MerchantId, watched: Watched | None) -> None:
+        """Takes over what was judged up to `watched`, by another replica or before a restart.
+
+        Where that takes a replay of all history it is left to `catch_up`.
+        """
+        room, catching = self._rooms.get(merchant_id), self._catching[merchant_id]
         if not self._settings.enabled or watched is None or catching.locked() or (room and room.watched == watched):
             return
         async with catching:

@@ -166,7 +166,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "list_tiers": lambda db: sources.list_tiers(db, SHOP),
     "set_aside": lambda db: sources.set_aside(db, SHOP, {"digest": "what"}, NOW),
     "note_whole": lambda db: sources.note_whole(db, SHOP, NOW, 7),
-    "record_answer": lambda db: sources.record_answer(db, SHOP, dialect="{}", now=NOW),
+    "record_answer": lambda db: sources.record_answer(db, SHOP, dialect="{}", through_at=NOW, now=NOW),
     "list_open": lambda db: incidents.list_open(db, SHOP),
     "list_due": lambda db: incidents.list_due(db, NOW),
     "list_recent": lambda db: incidents.list_recent(db, SHOP, NOW),

@@ -47,8 +47,7 @@ def test_the_reading_of_a_merchant_is_told_whole(db: Connection) -> None:
     shown = [an_operation("1"), an_operation("2", outcome=Outcome.UNDECIDED), an_operation("3", outcome=Outcome.FAILED)]
     operations.apply(db, SHOP, shown, history_before=NOW, now=NOW)
     sources.set_aside(db, SHOP, {"digest": "amount: negative"}, NOW)
-    sources.advance(db, SHOP, NOW)
-    sources.record_answer(db, SHOP, dialect="{}", now=NOW)
+    sources.record_answer(db, SHOP, dialect="{}", through_at=NOW, now=NOW)
     sources.record_loss(db, SHOP, error="HTTP 500", now=NOW + minutes(1))
     [source] = health(db, SHOP_LLP).sources
     assert source == SourceHealth(

@@ -42,8 +42,10 @@ def test_a_loss_keeps_its_first_moment_and_an_answer_ends_it(db: Connection) -> 
     lost = sources.find(db, SHOP)
     assert lost == replace(UNREAD, lost_at=NOW + minutes(1), last_error="second")
     assert sources.get_freshness(db, SHOP) == Freshness(None, lost_since=NOW + minutes(1))
-    sources.record_answer(db, SHOP, dialect='{"a": 1}', now=NOW + minutes(3))
-    assert sources.find(db, SHOP) == replace(UNREAD, last_ok_at=NOW + minutes(3), dialect='{"a": 1}')
+    answered = replace(UNREAD, through_at=NOW, last_ok_at=NOW + minutes(3), dialect='{"a": 1}')
+    for through_at in (NOW, NOW - minutes(1)):
+        sources.record_answer(db, SHOP, dialect='{"a": 1}', through_at=through_at, now=NOW + minutes(3))
+        assert sources.find(db, SHOP) == answered
 
 
 def test_a_re_read_goes_on_where_it_stopped(db: Connection) -> None:

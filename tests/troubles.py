@@ -140,7 +140,8 @@ class Troubles(Stage):
         await self.store.write(lambda db: sources.record_loss(db, SHOP, error="HTTP 503", now=self.now()))
 
     async def find_bank(self) -> None:
-        await self.store.write(lambda db: sources.record_answer(db, SHOP, dialect="{}", now=self.now()))
+        answer = {"dialect": "{}", "through_at": self.now(), "now": self.now()}
+        await self.store.write(lambda db: sources.record_answer(db, SHOP, **answer))
 
     async def passes(self, span: timedelta = timedelta()) -> None:
         """Time passes from one moment that is due to the next; a restart at each of them, if the test says so."""

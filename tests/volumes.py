@@ -141,7 +141,9 @@ class Volumes:
         now = self.now + SETTLED
         applied = operations.apply(db, SHOP, made, history_before=START - 99 * DAY, now=now)
         self.incidents.report(db, SHOP, applied.transitions, bank_now=now)
-        self.news.record_answer(db, dialect="{}", through_at=now, bad=[], now=now)
+        source = sources.find(db, SHOP)
+        assert source is not None
+        self.news.record_answer(db, source, dialect="{}", through_at=now, bad=[], now=now)
 
     def _lose(self, db: Connection) -> None:
         source = sources.find(db, SHOP)

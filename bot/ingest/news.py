@@ -29,19 +29,24 @@ class News:
         self._watching = watching
 
     def record_answer(
-        self, db: Connection, *, dialect: str, through_at: datetime, bad: Sequence[BadRecord], now: datetime
+        self,
+        db: Connection,
+        source: Source,
+        *,
+        dialect: str,
+        through_at: datetime,
+        bad: Sequence[BadRecord],
+        now: datetime,
     ) -> None:
         """Everything up to `through_at` is read; whoever was told of a loss is told that it is over."""
-        source = sources.find(db, self._merchant.id)
         symptoms = [_unreadable(self._merchant.id, bad)]
-        if source and source.lost_at:
+        if source.lost_at:
             log.info("%s: the bank answers again after %s", self._merchant.id, now - source.lost_at)
             symptoms += self._return(db, source.lost_at, through_at, now)
-        sources.advance(db, self._merchant.id, through_at)
-        sources.record_answer(db, self._merchant.id, dialect=dialect, now=now)
+        sources.record_answer(db, self._merchant.id, dialect=dialect, through_at=through_at, now=now)
         self._incidents.settle(db, self._merchant.id, symptoms)
         if self._watching:
-            self._watching.look(db, self._merchant.id, through_at, lost_at=source.lost_at if source else None)
+            self._watching.look(db, self._merchant.id, through_at, lost_at=source.lost_at)
 
     def record_loss(self, db: Connection, source: Source, error: SourceError, now: datetime) -> None:
         """Told once it has lasted, and at once when a person must act."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -12,13 +12,14 @@ from bot.config import Polling
 from bot.epay import BadRecord, EpayClient, Reading
 from bot.errors import SourceError
 from bot.incidents import Incidents
-from bot.ingest import tiers
+from bot.ingest import beginning, tiers
 from bot.ingest.afresh import Afresh
-from bot.ingest.keeping import Keeper, Slice
+from bot.ingest.beginning import Standing
+from bot.ingest.keeping import NOT_READ, Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
 from bot.ingest.reader import Reader
-from bot.model import Merchant, MerchantId, Window
+from bot.model import Merchant, Window
 from bot.store import operations, sources
 from bot.store.driver import Connection, Store
 from bot.store.sources import Source, Tier, TierName
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 AHEAD = timedelta(seconds=5)
 CLOCK_READINGS = 3
-RECHECKS_A_POLL = 50
-
 
 Turn = Callable[[], AbstractAsyncContextManager[bool]]
 
@@ -38,6 +37,19 @@ Turn = Callable[[], AbstractAsyncContextManager[bool]]
 async def _always_ours() -> AsyncIterator[bool]:
     """Nobody else reads this merchant."""
     yield True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newest:
+    """What the newest minutes have shown: how far they reach, how many records, those that could not be read.
+
+    `last` is not stored yet: it goes together with what follows from having read all of them.
+    """
+
+    reached: datetime
+    rows: int
+    bad: Sequence[BadRecord]
+    last: Slice
 
 
 class Ingest:
@@ -63,6 +75,7 @@ class Ingest:
         self._polling = polling
         self._now = now
         self._keeper = Keeper(merchant, incidents=incidents, overlap=polling.overlap)
+        self._watching = watching
         self._news = News(merchant, incidents, watching)
         self._reader = Reader(merchant, client, now)
         self._slices = tiers.Slices()
@@ -75,14 +88,15 @@ class Ingest:
         """Reads what is due. False when the bank could not be read; loss and return are told once each."""
         try:
             self._patience.check()
-            source = await self._watched()
-            back = await self._read_newest(source)
+            standing = await self._watched()
+            back = await self._read_newest(standing)
         except SourceError as error:
             self._patience.note(error)
             await self._store.write(self._record_loss, error)
             return False
-        await self._apart("recheck", self._recheck(source, back))
-        await self._read_older(source)
+        await self._apart("recheck", self._recheck(standing, back))
+        if self._due_tier(standing.tiers):
+            await self._read_older(standing.source)
         return True
 
     async def backfill(self, span: timedelta, progress: Callable[[Window], None], turn: Turn = _always_ours) -> None:
@@ -94,26 +108,28 @@ class Ingest:
         await self._hear_clock()
         goal = self._bank_now() - span
         async with turn():
-            source = await self._store.write(_widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
+            source = await self._store.write(beginning.widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
         while left := await self._history_left(goal):
             progress(left)
             async with turn() as ours:
-                if ours and (tier := await self._store.read(_find_backfill, self._merchant.id)):
+                if ours and (tier := await self._store.read(beginning.find_backfill, self._merchant.id)):
                     await self._read_again(source, tier)
         progress(Window(goal, goal))
 
     async def _history_left(self, goal: datetime) -> Window | None:
         """What of the history back to the goal is still to be read, if anything is."""
-        tier = await self._store.read(_find_backfill, self._merchant.id)
+        tier = await self._store.read(beginning.find_backfill, self._merchant.id)
         return Window(max(tier.left.start, goal), tier.left.end) if tier and tier.left.end > goal else None
 
-    async def _watched(self) -> Source:
-        """The stored source. The watch begins anew as long as nothing has been read: what was before is history."""
+    async def _watched(self) -> Standing:
+        """Where it stands. The watch begins anew as long as nothing has been read: what was before is history."""
         await self._hear_clock()
-        known = await self._store.read(sources.find, self._merchant.id)
-        if known and known.through_at:
-            return known
-        return await self._store.write(_begin, self._merchant.id, self._polling, self._bank_now())
+        known = await self._store.read(beginning.find_standing, self._merchant.id, self._bank_now())
+        if known is None:
+            return await self._store.write(beginning.begin, self._merchant.id, self._polling, self._bank_now())
+        if self._watching:
+            await self._watching.refresh(self._store, self._merchant.id, known.watched)
+        return known
 
     async def _hear_clock(self) -> None:
         if not self._clock_heard:
@@ -125,40 +141,49 @@ class Ingest:
         """The bank's clock: our own only paces."""
         return self._now() + self._client.clock_offset
 
-    async def _read_newest(self, source: Source) -> timedelta:
+    async def _read_newest(self, standing: Standing) -> timedelta:
         """Returns how much was read again."""
+        source = standing.source
         back = self._afresh.back(source, self._bank_now())
-        reached, rows, bad = await self._read_hot(source, back)
-        if await self._close_gap(source, reached - back):
-            whole = rows if self._afresh.is_much(back, rows) else None
-            await self._store.write(self._record_answer, reached, bad, whole)
+        newest, whole = await self._read_hot(source, back), True
+        if source.through_at and source.through_at < newest.reached - back:
+            await self._keep(source, newest.last)
+            newest = replace(newest, last=replace(newest.last, reading=NOT_READ))
+            whole = await self._close_gap(source, newest.reached - back)
+        await self._store.write(self._record, standing, newest, back if whole else None)
         return back
 
-    def _record_answer(self, db: Connection, reached: datetime, bad: Sequence[BadRecord], whole: int | None) -> None:
-        """`whole`: how many operations the whole overlap held, if that was read and is worth knowing."""
-        dialect, now = self._client.dialect.to_json(), self._now()
-        self._news.record_answer(db, dialect=dialect, through_at=reached, bad=bad, now=now)
-        if whole is not None:
-            sources.note_whole(db, self._merchant.id, reached, whole)
+    def _record(self, db: Connection, standing: Standing, newest: _Newest, back: timedelta | None) -> None:
+        """The newest minutes are stored; with those before them (`back` of all: read again) everything is read."""
+        source, now, bank_now = standing.source, self._now(), self._bank_now()
+        if not newest.last.is_empty:
+            self._keeper.keep(db, source, newest.last, bank_now)
+        if back is not None:
+            dialect = self._client.dialect.to_json()
+            self._news.record_answer(db, source, dialect=dialect, through_at=newest.reached, bad=newest.bad, now=now)
+            if self._afresh.is_much(back, newest.rows):
+                sources.note_whole(db, self._merchant.id, newest.reached, newest.rows)
+        operations.put_off_recheck(db, standing.due, bank_now)
 
-    async def _read_hot(self, source: Source, back: timedelta) -> tuple[datetime, int, list[BadRecord]]:
+    async def _read_hot(self, source: Source, back: timedelta) -> _Newest:
         """The newest minutes, once more if one of the clocks turns out to have jumped.
 
         The first time they end where the watch begins, so that nothing after it is taken for history.
-        Returns how far they reach, how many records were there, and those that could not be read.
         """
+        last = Slice(window=Window(source.watching_since_at, source.watching_since_at))
         for _ in range(CLOCK_READINGS):
             offset = self._client.clock_offset
             reached = self._bank_now() if source.through_at else source.watching_since_at
             end = reached + AHEAD if source.through_at else reached
             rows, bad = 0, list[BadRecord]()
             for part in tiers.newest_first(Window(reached - back, end), lambda: self._slices.size("hot")):
-                reading = await self._read("hot", source, Slice(window=part))
+                await self._keep(source, last)
+                reading, last = await self._fetch("hot", Slice(window=part))
                 rows += reading.total
                 bad += reading.set_aside
             if abs(self._client.clock_offset - offset) < back / 2:
                 break
-        return min(reached, self._bank_now()), rows, bad
+        return _Newest(reached=min(reached, self._bank_now()), rows=rows, bad=bad, last=last)
 
     async def _close_gap(self, source: Source, until: datetime) -> bool:
         """After a time away: what lies between the last reading and the newest minutes, oldest first.
@@ -181,7 +206,12 @@ class Ingest:
         until = clock() + self._polling.interval.total_seconds() / 2
         return lambda: next(calls) == 0 or clock() < until
 
-    async def _read(self, name: str, source: Source, piece: Slice) -> Reading:
+    async def _read(self, name: str, source: Source, piece: Slice) -> None:
+        _, piece = await self._fetch(name, piece)
+        await self._keep(source, piece)
+
+    async def _fetch(self, name: str, piece: Slice) -> tuple[Reading, Slice]:
+        """What the bank lists in a slice, and the slice with what of it is to be kept."""
         with self._noting_failure(name, piece.window):
             reading, whole = await self._reader.read(piece.window)
         self._slices.read(name, piece.window.span, reading.total)
@@ -189,9 +219,11 @@ class Ingest:
         if not piece.settled:
             news = await self._store.read(operations.list_news, self._merchant.id, reading.operations)
             piece = replace(piece, reading=replace(reading, operations=news))
+        return reading, piece
+
+    async def _keep(self, source: Source, piece: Slice) -> None:
         if not piece.is_empty:
             await self._store.write(self._keeper.keep, source, piece, self._bank_now())
-        return reading
 
     @contextmanager
     def _noting_failure(self, name: str, window: Window) -> Iterator[None]:
@@ -213,26 +245,20 @@ class Ingest:
         self._failing.discard(name)
         return True
 
-    async def _recheck(self, source: Source, back: timedelta) -> None:
+    async def _recheck(self, standing: Standing, back: timedelta) -> None:
         """Looks again at what the bank had not decided; what is not older than `back` has just been read anyway."""
-        bank_now = self._bank_now()
-        due = await self._store.read(operations.list_to_recheck, self._merchant.id, bank_now, RECHECKS_A_POLL)
-        if not due:
-            return
-        await self._store.write(operations.put_off_recheck, due, bank_now)
-        older = (operation for operation in due if operation.created_at < bank_now - back)
-        for window in tiers.around(older):
-            await self._read("recheck", source, Slice(window=window))
+        newest = self._bank_now() - back
+        for window in tiers.around(operation for operation in standing.due if operation.created_at < newest):
+            await self._read("recheck", standing.source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
         """Goes on with the re-reads as long as there is time. One that fails lets the others go first."""
         pace = self._pace()
-        while pace() and (tier := await self._next_tier()):
+        while pace() and (tier := self._due_tier(await self._store.read(sources.list_tiers, self._merchant.id))):
             if not await self._apart(tier.name, self._read_again(source, tier)):
                 return
 
-    async def _next_tier(self) -> Tier | None:
-        known = await self._store.read(sources.list_tiers, self._merchant.id)
+    def _due_tier(self, known: Mapping[TierName, Tier]) -> Tier | None:
         bank_now = self._bank_now()
         return tiers.due_tier(self._merchant.id, known, bank_now, self._slices.resting(bank_now))
 
@@ -261,31 +287,5 @@ class Ingest:
     def _record_loss(self, db: Connection, error: SourceError) -> None:
         source = sources.find(db, self._merchant.id)
         if source is None:
-            source = _begin(db, self._merchant.id, self._polling, self._bank_now())
+            source = beginning.begin(db, self._merchant.id, self._polling, self._bank_now()).source
         self._news.record_loss(db, source, error, self._now())
-
-
-def _begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime) -> Source:
-    """Begins to watch, with all of history before now to be read; a longer history wished for earlier is kept."""
-    now = bank_now.replace(microsecond=0)
-    start = now - max(polling.backfill, polling.overlap)
-    if wished := _find_backfill(db, merchant_id):
-        start = min(start, wished.left.start)
-    for tier in tiers.first_tiers(merchant_id, Window(start, now - polling.overlap), now):
-        sources.save_tier(db, tier)
-    return sources.begin(db, merchant_id, bank_now)
-
-
-def _find_backfill(db: Connection, merchant_id: MerchantId) -> Tier | None:
-    tier = sources.list_tiers(db, merchant_id).get(TierName.BACKFILL)
-    return None if tier is None or tiers.is_done(tier) else tier
-
-
-def _widen_backfill(
-    db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime, goal: datetime
-) -> Source:
-    source = sources.find(db, merchant_id) or _begin(db, merchant_id, polling, bank_now)
-    tier = sources.list_tiers(db, merchant_id)[TierName.BACKFILL]
-    if goal < tier.left.start:
-        sources.save_tier(db, replace(tier, left=Window(goal, tier.left.end)))
-    return source

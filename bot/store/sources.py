@@ -99,13 +99,16 @@ def advance(db: Connection, merchant_id: MerchantId, through_at: datetime) -> No
     )
 
 
-def record_answer(db: Connection, merchant_id: MerchantId, *, dialect: str, now: datetime) -> None:
-    """The bank answered; what was learnt about it is kept."""
+def record_answer(
+    db: Connection, merchant_id: MerchantId, *, dialect: str, through_at: datetime, now: datetime
+) -> None:
+    """The bank answered, and all before `through_at` has been read; what was learnt about the bank is kept."""
     db.run(
-        "UPDATE source SET last_ok_at = :now, lost_at = NULL, last_error = '', dialect = :dialect "
-        "WHERE merchant_id = :merchant_id",
+        "UPDATE source SET last_ok_at = :now, lost_at = NULL, last_error = '', dialect = :dialect, through_at = "
+        "CASE WHEN through_at > :through THEN through_at ELSE :through END WHERE merchant_id = :merchant_id",
         merchant_id=merchant_id,
         dialect=dialect,
+        through=to_micros(through_at),
         now=to_micros(now),
     )
 
