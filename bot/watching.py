@@ -93,13 +93,17 @@ class Watching:
             self._rooms.pop(merchant_id, None)
             raise
 
-    async def refresh(self, store: Store, merchant_id: MerchantId, watched: Watched | None) -> None:
-        """Takes over what was judged up to `watched`, by another replica or before a restart.
+    async def refresh(
+        self, store: Store, merchant_id: MerchantId, watched: Watched | None, bank_now: datetime
+    ) -> None:
+        """Takes over what was judged up to `watched`, by another replica or before a restart, once more is to be judged.
 
         Where that takes a replay of all history it is left to `catch_up`.
         """
+        if not self._settings.enabled or watched is None or minute_of(bank_now - SETTLED) <= watched.fed:
+            return
         room, catching = self._rooms.get(merchant_id), self._catching[merchant_id]
-        if not self._settings.enabled or watched is None or catching.locked() or (room and room.watched == watched):
+        if catching.locked() or (room and room.watched == watched):
             return
         async with catching:
             self._rooms.pop(merchant_id, None)

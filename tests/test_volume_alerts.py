@@ -346,7 +346,8 @@ async def test_replicas_that_take_turns_see_what_one_alone_would_see(grown: Path
             others.append((stage.watching, stage.news))
         for minute in range(120):
             stage.watching, stage.news = others[minute % replicas]
-            await stage.watching.refresh(stage.store, SHOP, await stage.store.read(volume.find_watched, SHOP))
+            watched = await stage.store.read(volume.find_watched, SHOP)
+            await stage.watching.refresh(stage.store, SHOP, watched, stage.now + timedelta(minutes=1))
             assert stage.watching.is_ready(SHOP)
             await stage.pass_minutes(1, without(SAMAL) if 20 <= minute < 80 else without())
         found.append([(one.key, one.state, one.opened_at, one.since) for one in await stage.volume()])

@@ -10,11 +10,12 @@ from bot.delivery.messages import Messages, Sender
 from bot.delivery.notes import Notes
 from bot.delivery.outcomes import Outcomes
 from bot.delivery.pace import Pace
-from bot.delivery.taking import Taken, destination_of, take
+from bot.delivery.taking import Taken, take
 from bot.errors import DeliveryError, StoreError
 from bot.model import Destination, NoticeAlert
 from bot.store import living, outbox, turns
 from bot.store.driver import Connection, Store
+from bot.store.living import Rewrite
 from bot.store.outbox import Place
 from bot.texts import Voices
 from bot.vitals import Vitals
@@ -45,14 +46,15 @@ class Serving:
 
     async def serve(self, place: Place) -> None:
         """The next message of a chat, to its end. Raises StoreError; `settle` then writes what became of it."""
-        (destination, rows, reply_to), taken_at = await self._store.write(self._take, place)
+        (destination, rows, reply_to), rewrite, taken_at = await self._store.write(self._take, place)
         if rows and self._now() - taken_at >= GONE_AFTER:
             await self._store.write(outbox.put_back, rows, self._now(), "")
         elif rows:
             with about(chat=place.chat_id, delivery=rows[0].id, incident=rows[0].incident):
                 await self._messages.send(place, rows, destination, reply_to)
-        else:
-            await self._rewrite(place)
+        elif rewrite:
+            with about(chat=place.chat_id, incident=rewrite.incident):
+                await self._messages.rewrite(rewrite, destination)
         # That this replica does not hear Telegram says nothing about the others.
         if not self._outcomes.lost and (until := self._pace.paused_until) and until > self._now():
             await self._store.write_apart(turns.pause, until)
@@ -69,14 +71,8 @@ class Serving:
         """Says something past the outbox, once, for when the store itself is the trouble."""
         await self._messages.tell(notice, destinations)
 
-    def _take(self, db: Connection, place: Place) -> tuple[Taken, datetime]:
-        """What is to be sent, and since when it is this replica's: the wait for others' changes is over by then."""
+    def _take(self, db: Connection, place: Place) -> tuple[Taken, Rewrite | None, datetime]:
+        """What is to be sent, or else rewritten, and since when that is this replica's: it has waited for others."""
         now = self._now()
-        return take(db, place, alone=place in self._messages.alone, now=now), now
-
-    async def _rewrite(self, place: Place) -> None:
-        rewrite = await self._store.read(living.find_rewrite, place, self._now())
-        if rewrite:
-            destination = await self._store.read(destination_of, place)
-            with about(chat=place.chat_id, incident=rewrite.incident):
-                await self._messages.rewrite(rewrite, destination)
+        taken = take(db, place, alone=place in self._messages.alone, now=now)
+        return taken, None if taken[1] else living.find_rewrite(db, place, now), now

@@ -128,7 +128,7 @@ class Ingest:
         if known is None:
             return await self._store.write(beginning.begin, self._merchant.id, self._polling, self._bank_now())
         if self._watching:
-            await self._watching.refresh(self._store, self._merchant.id, known.watched)
+            await self._watching.refresh(self._store, self._merchant.id, known.watched, self._bank_now() + AHEAD)
         return known
 
     async def _hear_clock(self) -> None:
