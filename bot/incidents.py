@@ -71,7 +71,8 @@ class Incidents:
         """States that hold or no longer hold: the bank lost, bad records, unusual volume."""
         now = self._now()
         known = incidents.list_open(db, merchant_id)
-        if not known and not any(symptom.holds for symptom in symptoms):
+        going_on = {(incident.rule, incident.key) for incident in known}
+        if not any(symptom.holds or (symptom.rule, symptom.key) in going_on for symptom in symptoms):
             return
         changed = alerting.settle(symptoms, known, next_number=incidents.next_number(db), now=now)
         self._keep_changes(db, known, changed, now)

@@ -93,10 +93,8 @@ class Watching:
             self._rooms.pop(merchant_id, None)
             raise
 
-    async def refresh(
-        self, store: Store, merchant_id: MerchantId, watched: Watched | None, bank_now: datetime
-    ) -> None:
-        """Takes over what was judged up to `watched`, by another replica or before a restart, once more is to be judged.
+    async def refresh(self, store: Store, merchant_id: MerchantId, watched: Watched | None, bank_now: datetime) -> None:
+        """Takes over what was judged up to `watched`, by another or before a restart, once there is more to judge.
 
         Where that takes a replay of all history it is left to `catch_up`.
         """

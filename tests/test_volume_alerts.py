@@ -1,7 +1,7 @@
 """Unusual volume in the bot: one trouble a terminal and kind, explained, kept over a restart, no false causes."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from bot.model import IncidentState, Loudness, Mark, Severity, Silence, Window
 from bot.store import volume
 from bot.texts import Voices
 from bot.views.volume import volume_words
+from bot.watching import SETTLED
 
 HOUR = timedelta(hours=1)
 EN = Voices("en").voice("en", "Asia/Almaty")
@@ -335,6 +336,17 @@ async def test_a_preset_chosen_in_the_chat_is_taken_up_at_once_with_all_that_was
     assert heard == {"calm": [(drop, Loudness.SILENT)], "everything": [(drop, Loudness.ON)]}
 
 
+async def test_what_was_learned_is_taken_over_once_there_is_a_minute_to_judge(grown: Path, tmp_path: Path) -> None:
+    stage = Volumes(copy_of(grown, tmp_path), START + DAYS * DAY + 10 * HOUR)
+    watched = await stage.store.read(volume.find_watched, SHOP)
+    assert watched is not None
+    judged_until = datetime.fromtimestamp(watched.fed * 60, UTC) + SETTLED
+    for bank_now, ready in ((judged_until, False), (judged_until + MINUTE, True)):
+        await stage.watching.refresh(stage.store, SHOP, watched, bank_now)
+        assert stage.watching.is_ready(SHOP) is ready
+    await stage.store.close()
+
+
 async def test_replicas_that_take_turns_see_what_one_alone_would_see(grown: Path, tmp_path: Path) -> None:
     found = []
     for replicas in (1, 3):
@@ -347,7 +359,7 @@ async def test_replicas_that_take_turns_see_what_one_alone_would_see(grown: Path
         for minute in range(120):
             stage.watching, stage.news = others[minute % replicas]
             watched = await stage.store.read(volume.find_watched, SHOP)
-            await stage.watching.refresh(stage.store, SHOP, watched, stage.now + timedelta(minutes=1))
+            await stage.watching.refresh(stage.store, SHOP, watched, stage.now + MINUTE + SETTLED)
             assert stage.watching.is_ready(SHOP)
             await stage.pass_minutes(1, without(SAMAL) if 20 <= minute < 80 else without())
         found.append([(one.key, one.state, one.opened_at, one.since) for one in await stage.volume()])

@@ -1,4 +1,7 @@
-"""`make bench-cluster`: a line a number of merchants, all at the same operations a second; exit code 1 on a miss."""
+"""`make bench-cluster`: a line a number of merchants, at the same operations a second of all or of each.
+
+Exit code 1 on a miss.
+"""
 
 import argparse
 import asyncio
@@ -151,7 +154,8 @@ async def main(arguments: argparse.Namespace) -> bool:
     good = True
     for merchants in arguments.merchants:
         chats = merchants * arguments.chats
-        plan = Plan(merchants=merchants, rate=arguments.rate, chats=chats, replicas=arguments.replicas)
+        rate = merchants * arguments.each if arguments.each else arguments.rate
+        plan = Plan(merchants=merchants, rate=rate, chats=chats, replicas=arguments.replicas)
         measured = await run(plan, warm_up=arguments.warm_up, seconds=arguments.seconds)
         print(f"{'ok  ' if measured.is_good else 'MISS'} {measured.line()}", flush=True)
         good = good and measured.is_good
@@ -162,6 +166,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.cluster", description=__doc__)
     parser.add_argument("--merchants", type=int, nargs="+", default=[10, 30, 100, 300])
     parser.add_argument("--rate", type=float, default=200, help="operations a second of all merchants")
+    parser.add_argument("--each", type=float, help="operations a second of each merchant, instead of --rate")
     parser.add_argument("--chats", type=int, default=2, help="groups that hear of each merchant")
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=60)

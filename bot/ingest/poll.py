@@ -106,9 +106,10 @@ class Ingest:
         bot reads it, and this only looks on. Raises SourceError when the bank cannot be read; what was read is kept.
         """
         await self._hear_clock()
-        goal = self._bank_now() - span
+        now, merchant_id = self._bank_now(), self._merchant.id
+        goal = now - span
         async with turn():
-            source = await self._store.write(beginning.widen_backfill, self._merchant.id, self._polling, self._bank_now(), goal)
+            source = await self._store.write(beginning.widen_backfill, merchant_id, self._polling, now, goal)
         while left := await self._history_left(goal):
             progress(left)
             async with turn() as ours:
