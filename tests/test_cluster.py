@@ -141,6 +141,18 @@ async def test_what_others_may_have_sent_by_now_is_not_sent_late(store: Store, u
     await stage.close()
 
 
+async def test_a_connection_of_the_queue_that_the_server_has_ended_is_given_to_nobody(url: str) -> None:
+    async with queue_pool(url) as pool:
+        async with pool.connection() as connection:
+            ended = connection.info.backend_pid
+        with psycopg.connect(url, autocommit=True) as other:
+            # With a time to wait, it returns when the session is over.
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+        async with pool.connection() as connection:
+            assert connection.info.backend_pid != ended
+            await connection.execute("SELECT 1")
+
+
 async def test_what_is_asked_of_the_queue_holds_nothing_longer_than_it_takes(store: Store, url: str) -> None:
     async with queue_pool(url) as pool, pool.connection() as connection:
         await connection.execute("SELECT 1")

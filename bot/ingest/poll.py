@@ -146,16 +146,16 @@ class Ingest:
         """Returns how much was read again."""
         source = standing.source
         back = self._afresh.back(source, self._bank_now())
-        newest, whole = await self._read_hot(source, back), True
+        newest, closed = await self._read_hot(source, back), True
         if source.through_at and source.through_at < newest.reached - back:
             await self._keep(source, newest.last)
             newest = replace(newest, last=replace(newest.last, reading=NOT_READ))
-            whole = await self._close_gap(source, newest.reached - back)
-        await self._store.write(self._record, standing, newest, back if whole else None)
+            closed = await self._close_gap(source, newest.reached - back)
+        await self._store.write(self._record, standing, newest, back if closed else None)
         return back
 
     def _record(self, db: Connection, standing: Standing, newest: _Newest, back: timedelta | None) -> None:
-        """The newest minutes are stored; with those before them (`back` of all: read again) everything is read."""
+        """The newest minutes, and that everything up to now is read; `back` is None as long as a gap is before them."""
         source, now, bank_now = standing.source, self._now(), self._bank_now()
         if not newest.last.is_empty:
             self._keeper.keep(db, source, newest.last, bank_now)

@@ -41,7 +41,7 @@ def list_for(db: Connection, incident: Incident) -> list[Route]:
     No chat hears of a merchant of which it may not.
     """
     known = [
-        _route(to, subscriptions.list_heard(db, place_of(to)), incident)
+        _route(to, subscriptions.list_wished(db, place_of(to)), incident)
         for to in chats.list_near(db, incident.merchant_id)
         if people.may_hear(db, to, incident.merchant_id, Right.ALERTS)
     ]
@@ -78,7 +78,7 @@ def list_for_notices(db: Connection) -> list[Destination]:
         for to in chats.list_near(db, ALL_MERCHANTS)
         if to.disabled_reason is None
         and people.is_owners(db, to)
-        and (wish := wish_for(subscriptions.list_heard(db, place_of(to)), EventKind.SOURCE, "", ""))
+        and (wish := wish_for(subscriptions.list_wished(db, place_of(to)), EventKind.SOURCE, "", ""))
         and wish.loudness is not Loudness.OFF
     ]
 

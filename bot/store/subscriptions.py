@@ -28,13 +28,15 @@ def list_chosen(db: Connection, place: Place) -> list[Subscription]:
     return [_subscription(row) for row in rows]
 
 
+def list_wished(db: Connection, place: Place) -> list[Subscription]:
+    """What a chat that is subscribed hears: what it has chosen, or else everything."""
+    return list_chosen(db, place) or list(EVERYTHING)
+
+
 def list_heard(db: Connection, place: Place) -> list[Subscription]:
-    """What a chat hears: what it has chosen, or everything once it is subscribed."""
-    chosen = list_chosen(db, place)
+    """What a chat hears; nothing before it is subscribed."""
     subscribed = db.row(f"SELECT subscribed FROM destination WHERE {_HERE}", **_key(place))
-    if not subscribed or not subscribed["subscribed"]:
-        return []
-    return chosen or list(EVERYTHING)
+    return list_wished(db, place) if subscribed and subscribed["subscribed"] else []
 
 
 def put(db: Connection, place: Place, wishes: Iterable[Subscription]) -> None:
