@@ -16,4 +16,4 @@ def test_the_chats_near_a_merchant_are_all_that_may_hear_of_it(db: Connection) -
         people.link(db, group.chat_id, [merchant_id], Level.ALERTS)
     may = [to for to in chats.list_subscribed(db) if people.may_hear(db, to, SHOP, Right.ALERTS)]
     assert [to.chat_id for to in may] == [-202, -200, OWNER.chat_id]
-    assert chats.list_near(db, SHOP) == may
+    assert chats.list_near(db, SHOP) == people.list_hearing(db, may, SHOP, Right.ALERTS) == may

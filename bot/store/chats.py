@@ -135,9 +135,8 @@ def list_subscribed(db: Connection) -> list[Destination]:
 def list_near(db: Connection, merchant_id: str) -> list[Destination]:
     """Those of them that have to do with a merchant, or with all: few of thousands."""
     rows = db.rows(
-        "SELECT * FROM destination WHERE subscribed = 1 AND chat_id IN ("
-        "SELECT chat_id FROM chat_level WHERE merchant_id IN ('', :merchant_id) "
-        "UNION SELECT user_id FROM person WHERE merchant_id IN ('', :merchant_id)) ORDER BY chat_id, thread_id",
+        f"SELECT * FROM destination WHERE subscribed = 1 AND chat_id IN ({subscriptions.NEAR}) "
+        "ORDER BY chat_id, thread_id",
         merchant_id=merchant_id,
     )
     return [_destination(row) for row in rows]

@@ -1,5 +1,6 @@
 """Who holds which role at which merchant, and how much of a merchant may appear in which chat."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -166,10 +167,28 @@ def forget_unlinked(db: Connection, chat_id: int) -> None:
 
 def may_hear(db: Connection, to: Destination, merchant_id: str, right: Right) -> bool:
     """Whether what takes `right` at a merchant may be said in a chat unasked."""
+    private = to.kind is ChatKind.PRIVATE
+    known = Standing(roles=roles_of(db, to.chat_id)) if private else Standing(levels=levels_of(db, to.chat_id))
+    return _allowed(known, to, merchant_id, right)
+
+
+def list_hearing(db: Connection, near: Sequence[Destination], merchant_id: str, right: Right) -> list[Destination]:
+    """Those of the chats that have to do with a merchant which `may_hear`, asked about all at once."""
+    roles, levels = defaultdict[int, dict[str, Role]](dict), defaultdict[int, dict[str, Level]](dict)
+    here = "WHERE merchant_id IN ('', :merchant_id)"
+    for row in db.rows(f"SELECT user_id, merchant_id, role FROM person {here}", merchant_id=merchant_id):
+        roles[row["user_id"]][row["merchant_id"]] = Role(row["role"])
+    for row in db.rows(f"SELECT chat_id, merchant_id, level FROM chat_level {here}", merchant_id=merchant_id):
+        levels[row["chat_id"]][row["merchant_id"]] = Level(row["level"])
+    known = {to.chat_id: Standing(roles=roles[to.chat_id], levels=levels[to.chat_id]) for to in near}
+    return [to for to in near if _allowed(known[to.chat_id], to, merchant_id, right)]
+
+
+def _allowed(known: Standing, to: Destination, merchant_id: str, right: Right) -> bool:
     if to.kind is ChatKind.PRIVATE:
-        role = Standing(roles=roles_of(db, to.chat_id)).role(merchant_id)
+        role = known.role(merchant_id)
         return role is not None and right in RIGHTS[role]
-    level = Standing(levels=levels_of(db, to.chat_id)).level(merchant_id)
+    level = known.level(merchant_id)
     return level is not None and right in CEILINGS[level]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.model import (
     ALL_MERCHANTS,
+    EVERYTHING,
     ChatKind,
     Destination,
     EventKind,
@@ -40,16 +41,15 @@ def list_for(db: Connection, incident: Incident) -> list[Route]:
 
     No chat hears of a merchant of which it may not.
     """
-    known = [
-        _route(to, subscriptions.list_wished(db, place_of(to)), incident)
-        for to in chats.list_near(db, incident.merchant_id)
-        if people.may_hear(db, to, incident.merchant_id, Right.ALERTS)
-    ]
+    merchant_id = incident.merchant_id
+    near = people.list_hearing(db, chats.list_near(db, merchant_id), merchant_id, Right.ALERTS)
+    chosen = subscriptions.list_near(db, merchant_id)
+    known = [_route(to, chosen[place_of(to)] or EVERYTHING, incident) for to in near]
     routes = with_fallback(known)
     told = {place_of(route.destination) for route in routes}
     left = [place for place in living.list_places(db, incident.number) if place not in told]
     kept = (chats.find_destination(db, place.chat_id, place.thread_id) for place in left)
-    may = (to for to in kept if to and people.may_hear(db, to, incident.merchant_id, Right.ALERTS))
+    may = (to for to in kept if to and people.may_hear(db, to, merchant_id, Right.ALERTS))
     return routes + [Route(to, Loudness.OFF) for to in may]
 
 
@@ -78,7 +78,7 @@ def list_for_notices(db: Connection) -> list[Destination]:
         for to in chats.list_near(db, ALL_MERCHANTS)
         if to.disabled_reason is None
         and people.is_owners(db, to)
-        and (wish := wish_for(subscriptions.list_wished(db, place_of(to)), EventKind.SOURCE, "", ""))
+        and (wish := wish_for(subscriptions.list_heard(db, place_of(to)), EventKind.SOURCE, "", ""))
         and wish.loudness is not Loudness.OFF
     ]
 

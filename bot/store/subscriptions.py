@@ -1,5 +1,6 @@
 """What each chat and topic has chosen: what it hears, when without sound, when its digests come."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, time
 
@@ -20,6 +21,11 @@ from bot.store.outbox import Place, place_of
 
 _HERE = "chat_id = :chat_id AND thread_id = :thread_id"
 _TABLES = ("subscription", "digest_plan")
+# The chats and people that have to do with a merchant, or with all.
+NEAR = (
+    "SELECT chat_id FROM chat_level WHERE merchant_id IN ('', :merchant_id) "
+    "UNION SELECT user_id FROM person WHERE merchant_id IN ('', :merchant_id)"
+)
 
 
 def list_chosen(db: Connection, place: Place) -> list[Subscription]:
@@ -28,15 +34,24 @@ def list_chosen(db: Connection, place: Place) -> list[Subscription]:
     return [_subscription(row) for row in rows]
 
 
-def list_wished(db: Connection, place: Place) -> list[Subscription]:
-    """What a chat that is subscribed hears: what it has chosen, or else everything."""
-    return list_chosen(db, place) or list(EVERYTHING)
-
-
 def list_heard(db: Connection, place: Place) -> list[Subscription]:
-    """What a chat hears; nothing before it is subscribed."""
+    """What a chat hears: what it has chosen, or everything once it is subscribed."""
+    chosen = list_chosen(db, place)
     subscribed = db.row(f"SELECT subscribed FROM destination WHERE {_HERE}", **_key(place))
-    return list_wished(db, place) if subscribed and subscribed["subscribed"] else []
+    if not subscribed or not subscribed["subscribed"]:
+        return []
+    return chosen or list(EVERYTHING)
+
+
+def list_near(db: Connection, merchant_id: str) -> defaultdict[Place, list[Subscription]]:
+    """What each chat that has to do with a merchant, or with all, has chosen itself."""
+    chosen = defaultdict[Place, list[Subscription]](list)
+    for row in db.rows(
+        f"SELECT * FROM subscription WHERE chat_id IN ({NEAR}) ORDER BY merchant_id, terminal_id, kind",
+        merchant_id=merchant_id,
+    ):
+        chosen[place_of(row)].append(_subscription(row))
+    return chosen
 
 
 def put(db: Connection, place: Place, wishes: Iterable[Subscription]) -> None:
