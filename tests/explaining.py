@@ -12,7 +12,7 @@ from bot.store.driver import Connection, Row
 BIG = ("operation", "operation_change", "invoice", "outbox", "inbox", "rollup_minute", "rollup_hour")
 BIG += ("incident", "incident_operation", "incident_event", "living")
 SMALL = ("outbox_waiting", "outbox_undelivered", "inbox_unhandled", "operation_to_recheck")
-SMALL += ("incident_open", "incident_due", "living_dirty")
+SMALL += ("incident_open", "incident_due", "living_dirty", "outbox_in_order")
 
 
 class Explained:

@@ -193,7 +193,6 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "show": lambda db: living.show(db, an_alert(), OWNER, NOW, LEASE),
     "reply": lambda db: living.reply(db, an_alert(reason=AlertReason.RESOLVED), OWNER, NOW),
     "list_rewrites": lambda db: living.list_rewrites(db, NOW + hours(1)),
-    "list_places_to_rewrite": lambda db: living.list_places_to_rewrite(db, NOW + hours(1)),
     "find_rewrite": lambda db: living.find_rewrite(db, CHAT, NOW + hours(1)),
     "record_opened": lambda db: living.record_opened(db, 1, CHAT, 7, NOW),
     "record_shown": lambda db: living.record_shown(db, REWRITE, NOW),

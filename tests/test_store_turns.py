@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import postgres
 import pytest
-from builders import NOW
+from builders import NOW, OWNER, an_alert
 
-from bot.model import Destination, NoticeAlert
-from bot.store import outbox, turns
-from bot.store.driver import Store
+from bot.model import AlertReason, Destination, NoticeAlert
+from bot.store import living, outbox, turns
+from bot.store.driver import Connection, Store
 from bot.store.outbox import Place
 from bot.store.postgres import PostgresStore
 
@@ -108,6 +108,29 @@ async def test_the_topics_of_a_group_take_turns(store: Store) -> None:
     due = await store.write(turns.hand_out, EVERY, NOW)
     assert due.places == (Place(-100, 7),)
     assert await queued(store) == ["chat -100"]
+
+
+async def test_a_group_with_more_topics_than_are_looked_at_keeps_nobody_waiting(store: Store) -> None:
+    topics = range(1, turns.LOOKED_AT + 50)
+    group = [Destination(chat_id=-100, thread_id=topic, language="en", timezone="Asia/Almaty") for topic in topics]
+    await store.write(outbox.announce, [("key", NoticeAlert(text="a word", values={}, at=NOW))], group, NOW)
+    await say(store, 5)
+    assert await hand_out(store, NOW) == ["chat -100"]
+    assert await hand_out(store, NOW + seconds(0.5)) == ["chat 5"]
+
+
+async def test_what_is_to_be_rewritten_goes_behind_what_is_new(store: Store) -> None:
+    await store.write(_shown_long_ago)
+    await say(store, -100)
+    assert await hand_out(store, NOW + seconds(60)) == ["chat -100", f"chat {OWNER.chat_id}"]
+
+
+def _shown_long_ago(db: Connection) -> None:
+    living.show(db, an_alert(), OWNER, NOW, timedelta())
+    home = Place(OWNER.chat_id, None)
+    outbox.record_sent(db, outbox.take(db, home, limit=1, now=NOW, lease=seconds(60)), 7, NOW)
+    living.record_opened(db, 1, home, 7, NOW)
+    living.show(db, an_alert(reason=AlertReason.UPDATE), OWNER, NOW, timedelta())
 
 
 async def test_all_chats_together_get_no_more_than_telegram_takes(store: Store) -> None:

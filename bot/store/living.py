@@ -12,7 +12,7 @@ from bot.store.outbox import Action, Place
 _QUIET = {AlertReason.UPDATE, AlertReason.RESOLVED}
 _HERE = "incident = :incident AND chat_id = :chat_id AND thread_id = :thread_id"
 _THERE = "chat_id = :chat_id AND thread_id = :thread_id"
-_TO_REWRITE = (
+TO_REWRITE = (
     "FROM living WHERE dirty = 1 AND due_at <= :now AND message_id IS NOT NULL AND NOT EXISTS "
     "(SELECT 1 FROM outbox WHERE outbox.state = 'waiting' AND outbox.chat_id = living.chat_id "
     "AND outbox.thread_id = living.thread_id) AND NOT EXISTS (SELECT 1 FROM destination "
@@ -75,19 +75,13 @@ def list_rewrites(db: Connection, now: datetime) -> list[Rewrite]:
 
     A body that another version wrote is passed over: the next news of its incident replaces it.
     """
-    rows = db.rows(f"SELECT * {_TO_REWRITE} ORDER BY due_at", now=to_micros(now))
+    rows = db.rows(f"SELECT * {TO_REWRITE} ORDER BY due_at", now=to_micros(now))
     return [rewrite for row in rows for rewrite in _rewrite(row)]
-
-
-def list_places_to_rewrite(db: Connection, now: datetime) -> list[Place]:
-    """Where `list_rewrites` has something to do, the longest waiting first; no body is read."""
-    rows = db.rows(f"SELECT chat_id, thread_id {_TO_REWRITE} ORDER BY due_at", now=to_micros(now))
-    return [outbox.place_of(row) for row in rows]
 
 
 def find_rewrite(db: Connection, place: Place, now: datetime) -> Rewrite | None:
     """The one of `list_rewrites` that is a chat's turn."""
-    rows = db.rows(f"SELECT * {_TO_REWRITE} AND {_THERE} ORDER BY due_at", now=to_micros(now), **_there(place))
+    rows = db.rows(f"SELECT * {TO_REWRITE} AND {_THERE} ORDER BY due_at", now=to_micros(now), **_there(place))
     return next((rewrite for row in rows for rewrite in _rewrite(row)), None)
 
 

@@ -27,6 +27,10 @@ REVIVE_FOR = timedelta(hours=24)
 _KINDS = {IncidentAlert: "incident", NoticeAlert: "notice", DigestAlert: "digest"}
 # A later attempt, perhaps of another replica, knows better; only that it was sent is true whoever says it.
 _STILL_OURS = "WHERE id = ? AND attempts <= ? AND state = 'waiting'"
+DUE = (
+    "FROM outbox AS due WHERE state = 'waiting' AND due_at <= :now AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE "
+    "older.state = 'waiting' AND older.chat_id = due.chat_id AND older.thread_id = due.thread_id AND older.id < due.id)"
+)
 _BODIES: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(alert) for alert, kind in _KINDS.items()}
 
 
@@ -128,12 +132,7 @@ def alert_of(body: str) -> Alert:
 
 def list_due_places(db: Connection, now: datetime) -> list[Place]:
     """Chats whose oldest waiting row is due, the longest waiting first: order inside a chat is never broken."""
-    rows = db.rows(
-        "SELECT head.chat_id, head.thread_id FROM "
-        "(SELECT chat_id, thread_id, MIN(id) AS id FROM outbox WHERE state = 'waiting' GROUP BY chat_id, thread_id) "
-        "AS oldest JOIN outbox AS head ON head.id = oldest.id WHERE head.due_at <= :now ORDER BY head.id",
-        now=to_micros(now),
-    )
+    rows = db.rows(f"SELECT chat_id, thread_id {DUE} ORDER BY id", now=to_micros(now))
     return [place_of(row) for row in rows]
 
 

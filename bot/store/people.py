@@ -175,11 +175,14 @@ def may_hear(db: Connection, to: Destination, merchant_id: str, right: Right) ->
 def list_hearing(db: Connection, near: Sequence[Destination], merchant_id: str, right: Right) -> list[Destination]:
     """Those of the chats that have to do with a merchant which `may_hear`, asked about all at once."""
     roles, levels = defaultdict[int, dict[str, Role]](dict), defaultdict[int, dict[str, Level]](dict)
+    private = {to.chat_id: to.kind is ChatKind.PRIVATE for to in near}
     here = "WHERE merchant_id IN ('', :merchant_id)"
     for row in db.rows(f"SELECT user_id, merchant_id, role FROM person {here}", merchant_id=merchant_id):
-        roles[row["user_id"]][row["merchant_id"]] = Role(row["role"])
+        if private.get(row["user_id"]) is True:
+            roles[row["user_id"]][row["merchant_id"]] = Role(row["role"])
     for row in db.rows(f"SELECT chat_id, merchant_id, level FROM chat_level {here}", merchant_id=merchant_id):
-        levels[row["chat_id"]][row["merchant_id"]] = Level(row["level"])
+        if private.get(row["chat_id"]) is False:
+            levels[row["chat_id"]][row["merchant_id"]] = Level(row["level"])
     known = {to.chat_id: Standing(roles=roles[to.chat_id], levels=levels[to.chat_id]) for to in near}
     return [to for to in near if _allowed(known[to.chat_id], to, merchant_id, right)]
 

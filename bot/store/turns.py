@@ -17,6 +17,8 @@ EVERYBODY = timedelta(seconds=1) / 25
 BURST = 10
 PRIVATE = timedelta(seconds=1)
 GROUP = timedelta(seconds=3)
+# Of thousands of chats that wait no more are looked at than may go, with some to spare for those with many topics.
+LOOKED_AT = 100
 _ALL_CHATS = "all chats"
 # A number of our own, so that no other program's lock is meant.
 TURNS = 0x65706174
@@ -28,6 +30,12 @@ _QUEUE = """
         SELECT 1 FROM procrastinate_jobs AS known WHERE known.queueing_lock = job.lock AND known.status = 'todo'
     ) HAVING COUNT(*) > 0
 """
+_ITS_TURN = (
+    "AND NOT EXISTS (SELECT 1 FROM turn WHERE turn.name = 'chat ' || {table}.chat_id AND turn.due_at > :now) "
+    "ORDER BY {order}"
+)
+_NEW = f"{outbox.DUE} {_ITS_TURN.format(table='due', order='id')}"
+_TO_REWRITE = f"{living.TO_REWRITE} {_ITS_TURN.format(table='living', order='due_at')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +64,27 @@ def begin(db: Connection, every: Mapping[str, timedelta], now: datetime) -> None
 
 def look(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
     """What is due, the longest waiting first: jobs among `every`, and chats as far as the pace of all allows."""
-    rows = db.rows("SELECT name, due_at FROM turn WHERE due_at <= :now ORDER BY due_at, name", now=to_micros(now))
-    later = "SELECT name FROM turn WHERE due_at > :now AND name LIKE 'chat %'"
-    late = {row["name"] for row in db.rows(later, now=to_micros(now))}
-    waiting = [*outbox.list_due_places(db, now), *living.list_places_to_rewrite(db, now)]
-    # One topic of a chat at a time: its pace is the chat's.
-    first = {_chat(place): place for place in reversed(waiting)}
-    free = [place for place in dict.fromkeys(waiting) if _chat(place) not in late and first[_chat(place)] == place]
+    jobs = "SELECT name, due_at FROM turn WHERE due_at <= :now AND name NOT LIKE 'chat %' ORDER BY due_at, name"
+    rows = db.rows(jobs, now=to_micros(now))
     return Due(
         {row["name"]: from_micros(row["due_at"]) for row in rows if row["name"] in every},
-        tuple(free[: _allowed(db, now)]),
+        _free_places(db, now, _allowed(db, now)),
     )
+
+
+def _free_places(db: Connection, now: datetime, most: int) -> tuple[Place, ...]:
+    """Chats whose turn it is, those with something new before those in which something is to be rewritten."""
+    if not most:
+        return ()
+    new, old = (
+        db.rows(f"SELECT chat_id, thread_id {waiting} LIMIT :limit", now=to_micros(now), limit=LOOKED_AT)
+        for waiting in (_NEW, _TO_REWRITE)
+    )
+    # One topic of a chat at a time: its pace is the chat's.
+    first: dict[int, Place] = {}
+    for place in map(outbox.place_of, (*new, *old)):
+        first.setdefault(place.chat_id, place)
+    return tuple(first.values())[:most]
 
 
 def hand_out(db: Connection, every: Mapping[str, timedelta], now: datetime) -> Due:
