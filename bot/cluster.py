@@ -38,6 +38,7 @@ HANDING_OUT = "replica handing out"
 CLOCK = timedelta(seconds=10)
 TIDY = timedelta(minutes=10)
 SILENT = timedelta(seconds=10)
+LIVES = timedelta(days=1)
 _CHAT_LIMIT = timedelta(minutes=2)
 # As many as there may be merchants: those whose banks hang must not keep the next from its turn.
 _AT_ONCE = {turns.WORK: 400, turns.CHAT: 16}
@@ -47,11 +48,12 @@ _AT_ONCE = {turns.WORK: 400, turns.CHAT: 16}
 class Shared:
     """What a replica has besides the works of every bot. `polls`: each merchant's store, fenced by its lease.
 
-    `seat`: the right to read Telegram's updates, which goes on for as long as the replica lives.
+    `seat`: the right to read Telegram's updates, which goes on for as long as the replica lives. `life`: that it does.
     """
 
     serving: Serving
     seat: Fenced
+    life: Fenced
     polls: Mapping[MerchantId, Fenced]
     clock: ServerClock
     conninfo: str
@@ -84,7 +86,7 @@ class Cluster:
             _own("rescuing", self._rhythm.heartbeat, self._rescue),
             _own("seat", self._rhythm.heartbeat, self._keep_seat),
             _own("clock", CLOCK, self._set_clock),
-            _own("tidying", TIDY, self._forget_chats),
+            _own("tidying", TIDY, self._tidy),
         )
         self._own = Schedule(works, trouble, vitals, (*own, *(job for job in jobs if job.name == BEAT)))
         self._queue = self._tasks()
@@ -134,8 +136,10 @@ class Cluster:
     async def _set_clock(self) -> None:
         await self._shared.clock.set(self._works.store)
 
-    async def _forget_chats(self) -> None:
-        await self._works.store.write_apart(turns.forget_chats, self._works.now())
+    async def _tidy(self) -> None:
+        now = self._works.now()
+        await self._works.store.write_apart(turns.forget_chats, now)
+        await self._works.store.write_apart(leases.forget_lives, now - LIVES)
 
     async def _do(self, context: JobContext, *, name: str) -> None:
         with self._noted(context):
@@ -184,6 +188,7 @@ class Cluster:
 
     async def _show_life(self) -> None:
         """A worker's own heartbeat ends for good when it fails once, and the worker goes on without."""
+        await self._shared.life.hold()
         if workers := [worker.worker_id for worker in self._workers.values() if worker.worker_id is not None]:
             await self._works.store.write_apart(turns.show_life, workers)
 

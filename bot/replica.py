@@ -15,6 +15,7 @@ from bot.delivery import Delivery, Sender, Serving
 from bot.errors import StoreError
 from bot.model import Destination, MerchantId, NoticeAlert
 from bot.schedule import Job, Works
+from bot.store import leases
 from bot.store.driver import Store
 from bot.store.fenced import Fenced
 from bot.store.server_clock import ServerClock
@@ -44,9 +45,17 @@ class Replica:
         name = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
         self.delivery: Delivery | None = None
         self.seat = Fenced(store, "updates", owner=name, now=clock.now, ttl=SEAT)
+        self._life = Fenced(store, leases.life_of(name), owner=name, now=clock.now, ttl=SEAT)
         self._serving = Serving(sender, store, voices, now=clock.now, vitals=vitals)
         self._polls = {one: Fenced(store, poll_of(one), owner=name, now=clock.now) for one in merchants}
-        self._shared = Shared(serving=self._serving, seat=self.seat, polls=self._polls, clock=clock, conninfo=conninfo)
+        self._shared = Shared(
+            serving=self._serving,
+            seat=self.seat,
+            life=self._life,
+            polls=self._polls,
+            clock=clock,
+            conninfo=conninfo,
+        )
         self._vitals = vitals
         self._cluster: Cluster
 
@@ -59,6 +68,7 @@ class Replica:
     ) -> None:
         """Sets the clock by the database's and joins the others. Raises StoreError."""
         await self._shared.clock.set(works.store)
+        await self._life.hold()
         self._cluster = Cluster(works, self._shared, trouble, self._vitals, jobs)
         self._cluster.start()
 
@@ -80,7 +90,8 @@ class Replica:
         await self._cluster.stop()
 
     async def stop(self) -> None:
-        """Lets another replica read Telegram's updates at once, unless the database is away."""
+        """Lets another replica read Telegram's updates and answer what is left at once, unless the database is away."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE):
+                await self._life.release()
                 await self.seat.release()

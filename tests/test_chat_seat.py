@@ -15,7 +15,7 @@ from bot.chat.telegram import Gateway
 from bot.config import Webhook
 from bot.demo.telegram import BotApi, Person
 from bot.errors import LeaseLost
-from bot.store import chats
+from bot.store import chats, leases
 from bot.store.driver import Store
 from bot.store.fenced import Fenced
 from bot.store.postgres import PostgresStore
@@ -50,6 +50,7 @@ class Replicas:
     def __init__(self, gateway: Gateway, store: Store, webhook: Webhook | None = None) -> None:
         self.clock = Clock()
         self.seats = [Fenced(store, "updates", owner=name, now=self.clock.now, ttl=TTL) for name in ("a", "b")]
+        self.lives = [Fenced(store, leases.life_of(n), owner=n, now=self.clock.now, ttl=TTL) for n in ("a", "b")]
         self.heard = [Heard() for _ in self.seats]
         self.intakes = [
             Intake(gateway, store, heard, now=self.clock.now, pace=QUICK, seat=seat, webhook=webhook)
@@ -122,17 +123,80 @@ async def test_what_is_posted_to_both_is_handled_by_one(
     assert [heard.texts for heard in replicas.heard] == [["one"], []]
 
 
-async def test_what_a_replica_that_is_gone_had_received_is_handled_later(
+async def test_what_a_replica_had_received_is_answered_by_another_once_it_is_gone(
     api: BotApi, aigerim: Person, gateway: Gateway, store: Store
 ) -> None:
     replicas = Replicas(gateway, store, WEBHOOK)
     first, second = replicas.intakes
+    await replicas.lives[0].hold()
     await second._begin()
     await write(api, aigerim, "one")
     (update,) = api.updates.pending
     await first.receive_one(update)  # before it has begun: it is only stored
     await second.step()
-    assert replicas.heard[1].texts == []
-    replicas.clock.passes(ABANDONED.total_seconds() + 1)
+    assert replicas.heard[1].texts == [], "the first one lives"
+    replicas.clock.passes(TTL.total_seconds() + 1)
     await second.step()
     await replicas.heard[1].until("one")
+
+
+async def test_what_came_before_a_replica_had_begun_it_answers_itself(
+    api: BotApi, aigerim: Person, gateway: Gateway, store: Store
+) -> None:
+    replicas = Replicas(gateway, store, WEBHOOK)
+    await replicas.lives[0].hold()
+    await write(api, aigerim, "one")
+    (update,) = api.updates.pending
+    await replicas.intakes[0].receive_one(update)
+    await replicas.intakes[0]._begin()
+    await replicas.heard[0].until("one")
+
+
+async def test_a_replica_in_good_order_leaves_what_it_has_not_answered_at_once(
+    api: BotApi, aigerim: Person, gateway: Gateway, store: Store
+) -> None:
+    replicas = Replicas(gateway, store, WEBHOOK)
+    first, second = replicas.intakes
+    await replicas.lives[0].hold()
+    await write(api, aigerim, "one")
+    (update,) = api.updates.pending
+    await first.receive_one(update)
+    await replicas.lives[0].release()
+    await second.step()
+    await replicas.heard[1].until("one")
+
+
+async def test_what_is_taken_over_belongs_to_who_took_it(store: Store) -> None:
+    clock = Clock()
+    lives = [Fenced(store, leases.life_of(name), owner=name, now=clock.now, ttl=TTL) for name in ("a", "b", "c")]
+    for life in lives[1:]:
+        await life.hold()
+    await store.write(chats.keep_updates, [(1, "{}")], clock.at, "a")
+    before = clock.at - ABANDONED
+    assert await store.write(chats.take_over_updates, "b", clock.at, before) == {1}
+    assert await store.write(chats.take_over_updates, "c", clock.at, before) == set()
+    assert await store.write(chats.take_over_updates, "b", clock.at, before) == {1}
+
+
+async def test_what_a_replica_of_an_older_version_received_is_left_to_it_for_a_while(
+    api: BotApi, aigerim: Person, gateway: Gateway, store: Store
+) -> None:
+    replicas = Replicas(gateway, store, WEBHOOK)
+    await write(api, aigerim, "one")
+    (update,) = api.updates.pending
+    await store.write(chats.keep_updates, [(update["update_id"], json.dumps(update))], replicas.clock.at)
+    await replicas.intakes[1].step()
+    assert replicas.heard[1].texts == []
+    replicas.clock.passes(ABANDONED.total_seconds() + 1)
+    await replicas.intakes[1].step()
+    await replicas.heard[1].until("one")
+
+
+async def test_lives_long_over_are_forgotten(store: Store) -> None:
+    clock = Clock()
+    await Fenced(store, leases.life_of("a"), owner="a", now=clock.now, ttl=TTL).hold()
+    await Fenced(store, "updates", owner="a", now=clock.now, ttl=TTL).hold()
+    for passed, left in ((TTL, ["replica a", "updates"]), (TTL + timedelta(seconds=1), ["updates"])):
+        await store.write(leases.forget_lives, clock.at + passed)
+        rows = await store.read(lambda db: db.rows("SELECT name FROM lease ORDER BY name"))
+        assert [row["name"] for row in rows] == left

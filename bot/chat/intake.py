@@ -24,7 +24,7 @@ from bot.vitals import TELEGRAM, Vitals
 
 log = logging.getLogger(__name__)
 
-# Longer than an answer may take: whoever received it is gone.
+# Longer than an answer may take: whoever received it does not answer any more.
 ABANDONED = timedelta(minutes=2)
 # A database that is back is not kept waiting as Telegram is.
 STORE_PAUSE = timedelta(seconds=4)
@@ -144,7 +144,7 @@ class Intake:
             await self._gateway.me()
             self._found()
             if ours and self._seat:
-                await self._hand_out(before=self._now() - ABANDONED)
+                await self._take_over(self._seat)
             await self._pause(self._pace.wait)
 
     async def _stand_by(self) -> None:
@@ -160,7 +160,7 @@ class Intake:
             return
         rows = [(update["update_id"], json.dumps(update)) for update in batch]
         keeper = self._seat if self._seat and self._webhook is None else self._store
-        new = await keeper.write(chats.keep_updates, rows, self._now())
+        new = await keeper.write(chats.keep_updates, rows, self._now(), self._seat.owner if self._seat else "")
         self._offset = max(update_id for update_id, _ in rows) + 1
         # What is posted before the start is over, or after the end has begun, waits in the store.
         if self._webhook is None or (self._username and not self._stopping.is_set()):
@@ -178,7 +178,9 @@ class Intake:
         else:
             await self._gateway.set_webhook(self._webhook.url, self._webhook.secret.get_secret_value())
         self._username = me.username
-        if self._webhook is None or self._seat is None:
+        if self._webhook and self._seat:
+            await self._take_over(self._seat)
+        else:
             await self._hand_out()
         try:
             await self._gateway.set_menu(self._handler.menus())
@@ -186,12 +188,17 @@ class Intake:
             log.warning("the command menu could not be set: %s", error)
         self._begun = True
 
-    async def _hand_out(self, *, before: datetime | None = None, only: Container[int] | None = None) -> None:
-        """What is not done: everything, what came `before` then, or `only` what this replica has received itself."""
+    async def _take_over(self, seat: Seat) -> None:
+        """What was posted to a replica that is gone, and to this one before it had begun."""
+        now = self._now()
+        await self._hand_out(only=await self._store.write(chats.take_over_updates, seat.owner, now, now - ABANDONED))
+
+    async def _hand_out(self, *, only: Container[int] | None = None) -> None:
+        """What is not done: everything, or `only` what is in this replica's hand."""
         async with self._handing_out:
             # What is finished while the list is read is still in it.
             self._done.clear()
-            for update_id, body in await self._store.read(chats.list_unhandled_updates, before):
+            for update_id, body in await self._store.read(chats.list_unhandled_updates):
                 known = update_id in self._in_hand or update_id in self._done
                 if not known and (only is None or update_id in only):
                     self._in_hand.add(update_id)

@@ -10,7 +10,9 @@ T = TypeVar("T")
 
 
 class Seat(Protocol):
-    """What is written through it counts only while it is this replica's."""
+    """What is written through it counts only while it is this replica's. `owner`: the replica's own name."""
+
+    owner: str
 
     async def hold(self) -> bool:
         """Whether it is this replica's now. Raises StoreError."""

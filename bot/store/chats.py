@@ -6,32 +6,45 @@ from datetime import datetime
 
 from bot.model import ChatKind, Destination, NoticeAlert, to_micros
 from bot.store import living, outbox, people, queries, subscriptions
-from bot.store.driver import Connection, Row, micros_or_none
+from bot.store.driver import Connection, Row
 
 
-def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime) -> set[int]:
-    """Stores raw updates by id before they are confirmed; known ones are left alone. Returns the ids of the new."""
+def keep_updates(db: Connection, updates: Sequence[tuple[int, str]], now: datetime, taken_by: str = "") -> set[int]:
+    """Stores raw updates by id before they are confirmed; known ones are left alone. Returns the ids of the new.
+
+    `taken_by`: the replica that does what they ask for, if there are several.
+    """
     return {
         update_id
         for update_id, body in updates
         if db.row(
-            "INSERT INTO inbox (update_id, body, received_at) VALUES (:update_id, :body, :now) "
+            "INSERT INTO inbox (update_id, body, received_at, taken_by) VALUES (:update_id, :body, :now, :taken_by) "
             "ON CONFLICT (update_id) DO NOTHING RETURNING update_id",
             update_id=update_id,
             body=body,
             now=to_micros(now),
+            taken_by=taken_by,
         )
     }
 
 
-def list_unhandled_updates(db: Connection, before: datetime | None = None) -> list[tuple[int, str]]:
-    """Stored updates nobody has finished with, all or those received before then, oldest first."""
-    rows = db.rows(
-        "SELECT update_id, body FROM inbox WHERE handled_at IS NULL AND received_at <= COALESCE(:before, received_at) "
-        "ORDER BY update_id",
-        before=micros_or_none(before),
-    )
+def list_unhandled_updates(db: Connection) -> list[tuple[int, str]]:
+    """Stored updates nobody has finished with, oldest first."""
+    rows = db.rows("SELECT update_id, body FROM inbox WHERE handled_at IS NULL ORDER BY update_id")
     return [(row["update_id"], row["body"]) for row in rows]
+
+
+def take_over_updates(db: Connection, replica: str, now: datetime, before: datetime) -> set[int]:
+    """What is now in this replica's hand: its own, what a replica that is gone had, and all received before then."""
+    rows = db.rows(
+        "UPDATE inbox SET taken_by = :replica WHERE handled_at IS NULL AND (taken_by = :replica "
+        "OR received_at <= :before OR (taken_by <> '' AND NOT EXISTS (SELECT 1 FROM lease "
+        "WHERE lease.name = 'replica ' || inbox.taken_by AND lease.until_at > :now))) RETURNING update_id",
+        replica=replica,
+        now=to_micros(now),
+        before=to_micros(before),
+    )
+    return {row["update_id"] for row in rows}
 
 
 def mark_update(db: Connection, update_id: int, now: datetime, problem: str | None = None) -> None:

@@ -29,8 +29,8 @@ class Fenced:
         ttl: timedelta = TTL,
     ) -> None:
         self._store = store
+        self.owner = owner
         self._lease = lease
-        self._owner = owner
         self._now = now
         self._ttl = ttl
         self._epoch: int | None = None
@@ -52,7 +52,7 @@ class Fenced:
             except LeaseLost:
                 self._epoch = None
         if self._epoch is None:
-            self._epoch = await self._store.write_apart(leases.take, self._lease, self._owner, self._now(), self._ttl)
+            self._epoch = await self._store.write_apart(leases.take, self._lease, self.owner, self._now(), self._ttl)
         return self._epoch is not None
 
     async def release(self) -> None:

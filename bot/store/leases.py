@@ -41,6 +41,16 @@ def expire(db: Connection, names: Iterable[str]) -> None:
     db.many("UPDATE lease SET until_at = 0 WHERE name = ?", [(name,) for name in names])
 
 
+def life_of(replica: str) -> str:
+    """The lease a replica holds for as long as it lives."""
+    return f"replica {replica}"
+
+
+def forget_lives(db: Connection, before: datetime) -> None:
+    """Removes those of replicas that have not been there since then."""
+    db.run("DELETE FROM lease WHERE name LIKE 'replica %' AND until_at < :before", before=to_micros(before))
+
+
 def end_silent(db: Connection, lock: int, after: timedelta) -> int:
     """Ends sessions that hold everybody's lock and have said nothing for so long: their replica is frozen or cut off.
 
