@@ -2,9 +2,11 @@
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 from builders import NOW, SHOP, an_operation
+from databases import open_store
 
 from bot.errors import StoreError
 from bot.store import operations
@@ -94,7 +96,8 @@ async def test_a_cancelled_caller_leaves_a_whole_change(store: Store) -> None:
 
 async def test_any_text_is_kept_as_it_is(store: Store) -> None:
     texts = ["%s %(id)s %%", ":id ?", "'; DROP TABLE inbox; --", "\\ \" '", "қ😀\u200b\n\t", "$$ $1"]
-    await store.write(lambda db: db.many("INSERT INTO inbox VALUES (?, ?, 0, NULL, '100%')", enumerate(texts)))
+    sql = "INSERT INTO inbox (update_id, body, received_at, problem) VALUES (?, ?, 0, '100%')"
+    await store.write(lambda db: db.many(sql, enumerate(texts)))
     for number, text in enumerate(texts):
         found = await store.read(rows_of, text)
         assert [dict(row) for row in found] == [{"update_id": number, "body": text}]
@@ -110,7 +113,8 @@ def rows_of(db: Connection, text: str) -> list[Row]:
 
 async def test_sums_are_whole_numbers_of_any_size(store: Store) -> None:
     most = 2**62
-    await store.write(lambda db: db.many("INSERT INTO inbox VALUES (?, '', ?, NULL, '')", [(1, most), (2, most - 1)]))
+    sql = "INSERT INTO inbox (update_id, body, received_at) VALUES (?, '', ?)"
+    await store.write(lambda db: db.many(sql, [(1, most), (2, most - 1)]))
     row = await store.read(lambda db: db.row("SELECT SUM(received_at) AS sum, COUNT(*) AS count FROM inbox"))
     assert row is not None
     assert [(type(value), value) for value in dict(row).values()] == [(int, 2 * most - 1), (int, 2)]
@@ -118,10 +122,11 @@ async def test_sums_are_whole_numbers_of_any_size(store: Store) -> None:
 
 async def test_thousands_of_rows_are_one_change(store: Store) -> None:
     rows = [(number, "x" * 300, number) for number in range(20_000)]
-    await store.write(lambda db: db.many("INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, ?)", rows))
+    sql = "INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, ?)"
+    await store.write(lambda db: db.many(sql, rows))
     assert await store.read(count) == 20_000
     with pytest.raises(StoreError):
-        await store.write(lambda db: db.many("INSERT INTO inbox VALUES (?, ?, ?, NULL, '')", [(-1, "", 0), rows[7]]))
+        await store.write(lambda db: db.many(sql, [(-1, "", 0), rows[7]]))
     assert await store.read(count) == 20_000
 
 
@@ -137,3 +142,11 @@ async def test_how_many_rows_a_change_touched_is_told(store: Store) -> None:
         await store.write(insert, number)
     assert await store.write(lambda db: db.run("UPDATE inbox SET body = 'x' WHERE update_id > :id", id=0)) == 2
     assert await store.write(lambda db: db.run("DELETE FROM inbox WHERE update_id > :id", id=9)) == 0
+
+
+async def test_a_store_that_is_closed_says_so(engine: str, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "epay-bot.db", engine)
+    await store.close()
+    for ask in (store.read, store.write, store.write_apart):
+        with pytest.raises(StoreError, match="closed"):
+            await ask(count)

@@ -180,7 +180,8 @@ async def test_a_writer_that_holds_up_all_others_is_waited_for_and_then_told(url
 
 async def test_text_with_what_postgres_cannot_keep_is_kept_without_it(store: Store) -> None:
     await store.write(insert, 1, "a\0b\0")
-    await store.write(lambda db: db.many("INSERT INTO inbox VALUES (?, ?, 0, NULL, NULL)", [(2, "\0")]))
+    sql = "INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, 0)"
+    await store.write(lambda db: db.many(sql, [(2, "\0")]))
     rows = await store.read(lambda db: db.rows("SELECT body FROM inbox WHERE body <> :none ORDER BY 1", none="\0\0"))
     assert [row["body"] for row in rows] == ["ab"]
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
+from bot.errors import StoreError
+
 T = TypeVar("T")
 READERS = 3
 APART = 2
@@ -69,8 +71,11 @@ class Threads:
 
 
 async def _post(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    try:
+        done = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
+    except RuntimeError:
+        raise StoreError("the database is closed: this bot is ending") from None
     # A cancelled caller must not leave a half-known change behind: the work is always finished.
-    done = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
     done.add_done_callback(_hear)
     return await asyncio.shield(done)
 
