@@ -76,6 +76,6 @@ async def test_two_replicas_share_the_work_behind_pgbouncer(tmp_path: Path, pool
         await outside.told_of(2)
         assert await second.stop() == 0
         assert outside.opened() == {1: 1}
-        assert "Traceback" not in first.output + second.output
+        assert "Traceback" not in first.output + second.output, first.output + second.output
     finally:
         await outside.close()
