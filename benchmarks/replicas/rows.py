@@ -30,7 +30,7 @@ ROWS = (
     # Who has just taken over may be the next that is killed.
     Row("kill", process.kills, answer=60.0),
     # What a killed one had taken but not answered, another takes once its life of ten seconds is over.
-    Row("webhook", process.posted, answer=60.0),
+    Row("webhook", process.posted, answer=30.0),
     Row("takeover", takeover.moments, answer=30.0),
     Row("sigterm", process.stops, repeats=False),
     Row("zombie", process.zombies),
