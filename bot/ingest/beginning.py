@@ -16,7 +16,7 @@ RECHECKS_A_POLL = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Outset:
     """What is known of a merchant when a poll starts: `due` are operations to be looked at again.
 
     `watched`: how far its volume has been judged, by whichever replica.
@@ -28,12 +28,12 @@ class Standing:
     watched: Watched | None
 
 
-def find_standing(db: Connection, merchant_id: MerchantId, bank_now: datetime) -> Standing | None:
+def find_outset(db: Connection, merchant_id: MerchantId, bank_now: datetime) -> Outset | None:
     """In one look, since a poll of a small shop does little else. None as long as nothing has been read."""
     source = sources.find(db, merchant_id)
     if source is None or source.through_at is None:
         return None
-    return Standing(
+    return Outset(
         source=source,
         due=operations.list_to_recheck(db, merchant_id, bank_now, RECHECKS_A_POLL),
         tiers=sources.list_tiers(db, merchant_id),
@@ -41,7 +41,7 @@ def find_standing(db: Connection, merchant_id: MerchantId, bank_now: datetime) -
     )
 
 
-def begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime) -> Standing:
+def begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: datetime) -> Outset:
     """Begins to watch, with all of history before now to be read; a longer history wished for earlier is kept."""
     now = bank_now.replace(microsecond=0)
     start = now - max(polling.backfill, polling.overlap)
@@ -50,7 +50,7 @@ def begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: d
     for tier in tiers.first_tiers(merchant_id, Window(start, now - polling.overlap), now):
         sources.save_tier(db, tier)
     source = sources.begin(db, merchant_id, bank_now)
-    return Standing(source=source, due=(), tiers=sources.list_tiers(db, merchant_id), watched=None)
+    return Outset(source=source, due=(), tiers=sources.list_tiers(db, merchant_id), watched=None)
 
 
 def find_backfill(db: Connection, merchant_id: MerchantId) -> Tier | None:

@@ -14,7 +14,7 @@ from bot.errors import SourceError
 from bot.incidents import Incidents
 from bot.ingest import beginning, tiers
 from bot.ingest.afresh import Afresh
-from bot.ingest.beginning import Standing
+from bot.ingest.beginning import Outset
 from bot.ingest.keeping import NOT_READ, Keeper, Slice
 from bot.ingest.news import News
 from bot.ingest.patience import Patience
@@ -88,15 +88,15 @@ class Ingest:
         """Reads what is due. False when the bank could not be read; loss and return are told once each."""
         try:
             self._patience.check()
-            standing = await self._watched()
-            back = await self._read_newest(standing)
+            outset = await self._watched()
+            back = await self._read_newest(outset)
         except SourceError as error:
             self._patience.note(error)
             await self._store.write(self._record_loss, error)
             return False
-        await self._apart("recheck", self._recheck(standing, back))
-        if self._due_tier(standing.tiers):
-            await self._read_older(standing.source)
+        await self._apart("recheck", self._recheck(outset, back))
+        if self._due_tier(outset.tiers):
+            await self._read_older(outset.source)
         return True
 
     async def backfill(self, span: timedelta, progress: Callable[[Window], None], turn: Turn = _always_ours) -> None:
@@ -122,10 +122,10 @@ class Ingest:
         tier = await self._store.read(beginning.find_backfill, self._merchant.id)
         return Window(max(tier.left.start, goal), tier.left.end) if tier and tier.left.end > goal else None
 
-    async def _watched(self) -> Standing:
-        """Where it stands. The watch begins anew as long as nothing has been read: what was before is history."""
+    async def _watched(self) -> Outset:
+        """What the poll starts from. As long as nothing has been read the watch begins anew: all before is history."""
         await self._hear_clock()
-        known = await self._store.read(beginning.find_standing, self._merchant.id, self._bank_now())
+        known = await self._store.read(beginning.find_outset, self._merchant.id, self._bank_now())
         if known is None:
             return await self._store.write(beginning.begin, self._merchant.id, self._polling, self._bank_now())
         if self._watching:
@@ -142,21 +142,21 @@ class Ingest:
         """The bank's clock: our own only paces."""
         return self._now() + self._client.clock_offset
 
-    async def _read_newest(self, standing: Standing) -> timedelta:
+    async def _read_newest(self, outset: Outset) -> timedelta:
         """Returns how much was read again."""
-        source = standing.source
+        source = outset.source
         back = self._afresh.back(source, self._bank_now())
         newest, closed = await self._read_hot(source, back), True
         if source.through_at and source.through_at < newest.reached - back:
             await self._keep(source, newest.last)
             newest = replace(newest, last=replace(newest.last, reading=NOT_READ))
             closed = await self._close_gap(source, newest.reached - back)
-        await self._store.write(self._record, standing, newest, back if closed else None)
+        await self._store.write(self._record, outset, newest, back if closed else None)
         return back
 
-    def _record(self, db: Connection, standing: Standing, newest: _Newest, back: timedelta | None) -> None:
+    def _record(self, db: Connection, outset: Outset, newest: _Newest, back: timedelta | None) -> None:
         """The newest minutes, and that everything up to now is read; `back` is None as long as a gap is before them."""
-        source, now, bank_now = standing.source, self._now(), self._bank_now()
+        source, now, bank_now = outset.source, self._now(), self._bank_now()
         if not newest.last.is_empty:
             self._keeper.keep(db, source, newest.last, bank_now)
         if back is not None:
@@ -164,7 +164,7 @@ class Ingest:
             self._news.record_answer(db, source, dialect=dialect, through_at=newest.reached, bad=newest.bad, now=now)
             if self._afresh.is_much(back, newest.rows):
                 sources.note_whole(db, self._merchant.id, newest.reached, newest.rows)
-        operations.put_off_recheck(db, standing.due, bank_now)
+        operations.put_off_recheck(db, outset.due, bank_now)
 
     async def _read_hot(self, source: Source, back: timedelta) -> _Newest:
         """The newest minutes, once more if one of the clocks turns out to have jumped.
@@ -246,11 +246,11 @@ class Ingest:
         self._failing.discard(name)
         return True
 
-    async def _recheck(self, standing: Standing, back: timedelta) -> None:
+    async def _recheck(self, outset: Outset, back: timedelta) -> None:
         """Looks again at what the bank had not decided; what is not older than `back` has just been read anyway."""
         newest = self._bank_now() - back
-        for window in tiers.around(operation for operation in standing.due if operation.created_at < newest):
-            await self._read("recheck", standing.source, Slice(window=window))
+        for window in tiers.around(operation for operation in outset.due if operation.created_at < newest):
+            await self._read("recheck", outset.source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
         """Goes on with the re-reads as long as there is time. One that fails lets the others go first."""
