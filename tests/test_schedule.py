@@ -213,7 +213,7 @@ async def test_the_pieces_of_a_job_take_turns() -> None:
 def test_hundreds_of_merchants_ask_less_often_each_what_there_is_to_learn() -> None:
     (learn,) = [job for job in JOBS if job.name == "learn"]
     few, many = (cast(Works, SimpleNamespace(ingests=range(count))) for count in (3, 300))
-    assert (learn.every(few), learn.every(many)) == (timedelta(seconds=2), timedelta(seconds=15))
+    assert (learn.every(few), learn.every(many)) == (timedelta(seconds=2), timedelta(minutes=1))
 
 
 async def test_a_stop_ends_what_runs_and_starts_nothing_more(start: Callable[..., Awaitable[Schedule]]) -> None:
