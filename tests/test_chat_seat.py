@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import postgres
 import pytest
@@ -44,13 +45,24 @@ async def store() -> AsyncIterator[Store]:
     await store.close()
 
 
+def life(store: Store, name: str, clock: Clock) -> Fenced:
+    return Fenced(store, leases.life_of(name), owner=name, now=clock.now, ttl=TTL)
+
+
+async def posted(api: BotApi, person: Person) -> dict[str, Any]:
+    """What Telegram posts of the word “one”."""
+    await write(api, person, "one")
+    (update,) = api.updates.pending
+    return update
+
+
 class Replicas:
     """Intakes on one store, each with a seat and a handler of its own."""
 
     def __init__(self, gateway: Gateway, store: Store, webhook: Webhook | None = None) -> None:
         self.clock = Clock()
         self.seats = [Fenced(store, "updates", owner=name, now=self.clock.now, ttl=TTL) for name in ("a", "b")]
-        self.lives = [Fenced(store, leases.life_of(n), owner=n, now=self.clock.now, ttl=TTL) for n in ("a", "b")]
+        self.lives = [life(store, name, self.clock) for name in ("a", "b")]
         self.heard = [Heard() for _ in self.seats]
         self.intakes = [
             Intake(gateway, store, heard, now=self.clock.now, pace=QUICK, seat=seat, webhook=webhook)
@@ -115,8 +127,7 @@ async def test_what_is_posted_to_both_is_handled_by_one(
     replicas = Replicas(gateway, store, WEBHOOK)
     for intake in replicas.intakes:
         await intake._begin()
-    await write(api, aigerim, "one")
-    (update,) = api.updates.pending
+    update = await posted(api, aigerim)
     for intake in (*replicas.intakes, *replicas.intakes):
         await intake.receive_one(update)
     await replicas.heard[0].until("one")
@@ -130,8 +141,7 @@ async def test_what_a_replica_had_received_is_answered_by_another_once_it_is_gon
     first, second = replicas.intakes
     await replicas.lives[0].hold()
     await second._begin()
-    await write(api, aigerim, "one")
-    (update,) = api.updates.pending
+    update = await posted(api, aigerim)
     await first.receive_one(update)  # before it has begun: it is only stored
     await second.step()
     assert replicas.heard[1].texts == [], "the first one lives"
@@ -145,8 +155,7 @@ async def test_what_came_before_a_replica_had_begun_it_answers_itself(
 ) -> None:
     replicas = Replicas(gateway, store, WEBHOOK)
     await replicas.lives[0].hold()
-    await write(api, aigerim, "one")
-    (update,) = api.updates.pending
+    update = await posted(api, aigerim)
     await replicas.intakes[0].receive_one(update)
     await replicas.intakes[0]._begin()
     await replicas.heard[0].until("one")
@@ -158,8 +167,7 @@ async def test_a_replica_in_good_order_leaves_what_it_has_not_answered_at_once(
     replicas = Replicas(gateway, store, WEBHOOK)
     first, second = replicas.intakes
     await replicas.lives[0].hold()
-    await write(api, aigerim, "one")
-    (update,) = api.updates.pending
+    update = await posted(api, aigerim)
     await first.receive_one(update)
     await replicas.lives[0].release()
     await second.step()
@@ -168,9 +176,8 @@ async def test_a_replica_in_good_order_leaves_what_it_has_not_answered_at_once(
 
 async def test_what_is_taken_over_belongs_to_who_took_it(store: Store) -> None:
     clock = Clock()
-    lives = [Fenced(store, leases.life_of(name), owner=name, now=clock.now, ttl=TTL) for name in ("a", "b", "c")]
-    for life in lives[1:]:
-        await life.hold()
+    for living in ("b", "c"):
+        await life(store, living, clock).hold()
     await store.write(chats.keep_updates, [(1, "{}")], clock.at, "a")
     before = clock.at - ABANDONED
     assert await store.write(chats.take_over_updates, "b", clock.at, before) == {1}
@@ -182,8 +189,7 @@ async def test_what_a_replica_of_an_older_version_received_is_left_to_it_for_a_w
     api: BotApi, aigerim: Person, gateway: Gateway, store: Store
 ) -> None:
     replicas = Replicas(gateway, store, WEBHOOK)
-    await write(api, aigerim, "one")
-    (update,) = api.updates.pending
+    update = await posted(api, aigerim)
     await store.write(chats.keep_updates, [(update["update_id"], json.dumps(update))], replicas.clock.at)
     await replicas.intakes[1].step()
     assert replicas.heard[1].texts == []
@@ -194,7 +200,7 @@ async def test_what_a_replica_of_an_older_version_received_is_left_to_it_for_a_w
 
 async def test_lives_long_over_are_forgotten(store: Store) -> None:
     clock = Clock()
-    await Fenced(store, leases.life_of("a"), owner="a", now=clock.now, ttl=TTL).hold()
+    await life(store, "a", clock).hold()
     await Fenced(store, "updates", owner="a", now=clock.now, ttl=TTL).hold()
     for passed, left in ((TTL, ["replica a", "updates"]), (TTL + timedelta(seconds=1), ["updates"])):
         await store.write(leases.forget_lives, clock.at + passed)

@@ -47,10 +47,10 @@ def begin(db: Connection, merchant_id: MerchantId, polling: Polling, bank_now: d
     start = now - max(polling.backfill, polling.overlap)
     if wished := find_backfill(db, merchant_id):
         start = min(start, wished.left.start)
-    for tier in tiers.first_tiers(merchant_id, Window(start, now - polling.overlap), now):
+    planned = {tier.name: tier for tier in tiers.first_tiers(merchant_id, Window(start, now - polling.overlap), now)}
+    for tier in planned.values():
         sources.save_tier(db, tier)
-    source = sources.begin(db, merchant_id, bank_now)
-    return Outset(source=source, due=(), tiers=sources.list_tiers(db, merchant_id), watched=None)
+    return Outset(source=sources.begin(db, merchant_id, bank_now), due=(), tiers=planned, watched=None)
 
 
 def find_backfill(db: Connection, merchant_id: MerchantId) -> Tier | None:

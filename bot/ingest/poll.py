@@ -253,7 +253,10 @@ class Ingest:
             await self._read("recheck", outset.source, Slice(window=window))
 
     async def _read_older(self, source: Source) -> None:
-        """Goes on with the re-reads as long as there is time. One that fails lets the others go first."""
+        """Goes on with the re-reads as long as there is time. One that fails lets the others go first.
+
+        What is due is asked for each time: meanwhile a person may have wished for a longer history.
+        """
         pace = self._pace()
         while pace() and (tier := self._due_tier(await self._store.read(sources.list_tiers, self._merchant.id))):
             if not await self._apart(tier.name, self._read_again(source, tier)):

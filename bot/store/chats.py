@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import ChatKind, Destination, NoticeAlert, to_micros
-from bot.store import living, outbox, people, queries, subscriptions
+from bot.store import leases, living, outbox, people, queries, subscriptions
 from bot.store.driver import Connection, Row
 
 
@@ -39,7 +39,7 @@ def take_over_updates(db: Connection, replica: str, now: datetime, before: datet
     rows = db.rows(
         "UPDATE inbox SET taken_by = :replica WHERE handled_at IS NULL AND (taken_by = :replica "
         "OR received_at <= :before OR (taken_by <> '' AND NOT EXISTS (SELECT 1 FROM lease "
-        "WHERE lease.name = 'replica ' || inbox.taken_by AND lease.until_at > :now))) RETURNING update_id",
+        f"WHERE lease.name = '{leases.LIFE}' || inbox.taken_by AND lease.until_at > :now))) RETURNING update_id",
         replica=replica,
         now=to_micros(now),
         before=to_micros(before),

@@ -7,6 +7,9 @@ from bot.errors import LeaseLost
 from bot.model import to_micros
 from bot.store.driver import Connection
 
+# What the names of leases begin with that say: this replica lives.
+LIFE = "replica "
+
 
 def take(db: Connection, name: str, owner: str, now: datetime, ttl: timedelta) -> int | None:
     """The epoch of a lease that is the caller's now, or None while somebody else's holds."""
@@ -43,12 +46,12 @@ def expire(db: Connection, names: Iterable[str]) -> None:
 
 def life_of(replica: str) -> str:
     """The lease a replica holds for as long as it lives."""
-    return f"replica {replica}"
+    return f"{LIFE}{replica}"
 
 
 def forget_lives(db: Connection, before: datetime) -> None:
     """Removes those of replicas that have not been there since then."""
-    db.run("DELETE FROM lease WHERE name LIKE 'replica %' AND until_at < :before", before=to_micros(before))
+    db.run(f"DELETE FROM lease WHERE name LIKE '{LIFE}%' AND until_at < :before", before=to_micros(before))
 
 
 def end_silent(db: Connection, lock: int, after: timedelta) -> int:
